@@ -1,0 +1,223 @@
+/* One site: everything the engine is told by its configuration file.
+ *
+ * A site file is YAML. lh_site_load reads it, resolves groups and defaults, loads the secrets
+ * it points to, and gives one immutable struct lh_site. The tables behind it (base/site_options.c)
+ * name every key once, with type, range, default, unit and help; the parser, the commented
+ * sample, the reference and the JSON Schema all come from them.
+ *
+ * All times are in the unit their name ends in. All strings are UTF-8 and owned by the site.
+ * Boxes and polygons are in shares of the picture: (0,0) top left, (1,1) bottom right.
+ *
+ * Thread-safety: immutable after loading; any thread may read. A reload makes a new site.
+ */
+#ifndef LH_BASE_SITE_H
+#define LH_BASE_SITE_H
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where something stands in the file, counted from 1; 0,0 for what no file said. */
+struct lh_place {
+    int line;
+    int column;
+};
+
+enum lh_transport {
+    LH_TRANSPORT_TCP,
+    LH_TRANSPORT_UDP,
+    LH_TRANSPORT_AUTO, /* UDP first, TCP where nothing comes */
+};
+
+/* Where a still picture's capture time comes from. */
+enum lh_still_time {
+    LH_STILL_TIME_AUTO, /* the pattern where it matches, else EXIF, else mtime */
+    LH_STILL_TIME_NAME, /* the file name, read by still_time_pattern (strptime) */
+    LH_STILL_TIME_EXIF, /* DateTimeOriginal with OffsetTimeOriginal, UTC where no offset is given */
+    LH_STILL_TIME_MTIME,
+};
+
+struct lh_point {
+    double x;
+    double y;
+};
+
+/* A region where finds do not count: a find is dropped (and counted) when at least min_share of
+ * its box lies inside the polygon. */
+struct lh_mask {
+    char *preset; /* the PTZ preset it belongs to; "" for every view */
+    struct lh_point *points;
+    size_t point_count; /* at least 3 */
+    double min_share;   /* 0..1 */
+};
+
+/* User and password of a camera, from the file that `credentials` names. Never logged. */
+struct lh_credentials {
+    char *user;     /* "" for none; as typed, not percent-encoded */
+    char *password; /* likewise */
+};
+
+struct lh_camera_config {
+    char *id; /* [A-Za-z0-9._-]{1,64}, unique */
+    char *name;
+    bool enabled;
+    char *url;              /* without credentials; also a path, for files and folders of stills */
+    char *credentials_path; /* "" for none */
+    struct lh_credentials credentials;
+    char *preset; /* the view the camera stands at, "" for a fixed camera */
+
+    enum lh_transport transport;
+    char *tls_ca_path; /* "": the system's authorities */
+    bool tls_verify;
+    bool keyframes_only;
+    double watch_interval_s; /* one picture is analysed about this often; 0: every one */
+    double open_timeout_s;   /* connecting, describing and finding the first picture */
+    double stall_timeout_s;  /* no packet, no picture, or a clock that stands still for this long */
+    double frozen_timeout_s; /* the picture has been the same for this long; 0: not checked */
+    double reconnect_min_s;  /* first delay, doubled with jitter ... */
+    double reconnect_max_s;  /* ... up to this */
+    double poll_interval_s;  /* stills over HTTP and folders: how often to look */
+    double latency_s;        /* from capture to arrival, where the camera sends no usable clock */
+    enum lh_still_time still_time;
+    char *still_time_pattern; /* strptime; of a file's base name */
+    uint32_t max_width_px;    /* larger pictures are refused; a bound on memory */
+    uint32_t max_height_px;
+
+    char **detectors; /* names of site detectors; by default all */
+    size_t detector_count;
+    struct lh_mask *masks;
+    size_t mask_count;
+    struct lh_place place;
+};
+
+/* One plugin setting as written; the plugin's own table checks it (detect/plugin.h). */
+struct lh_setting_text {
+    char *name;
+    char *value;
+    struct lh_place place;       /* of the name */
+    struct lh_place value_place; /* of the value */
+};
+
+struct lh_detector_config {
+    char *name; /* what alarms call it; by default the plugin's name */
+    char
+        *plugin; /* a name looked up in plugin_folders ("smoke_classic"), or a path ending in .so */
+    double min_score; /* finds below it are not looked at; 0..1 */
+    struct lh_setting_text *settings;
+    size_t setting_count;
+    struct lh_place place;
+    struct lh_place plugin_place;
+};
+
+/* When finds become a track, and when it is confirmed (detect/track.h). */
+struct lh_track_config {
+    double min_overlap; /* intersection over the smaller box, for association; 0..1 */
+    double max_gap_s;   /* a track not seen for longer ends */
+    double
+        max_distance_share; /* or association by centre distance, in shares of the picture's width */
+    int confirm_hits;       /* k: seen in at least k ... */
+    int confirm_window;     /* n: ... of the last n analysed pictures */
+    double confirm_min_s;   /* and for at least this long */
+    double confirm_score;   /* with a mean score over its hits of at least this */
+    double release_score; /* hysteresis: once confirmed it stays until the score falls below this */
+    double min_growth;    /* area now over area at first, for kind smoke; 0: not asked for */
+    int max_tracks;       /* per camera; the weakest go first */
+};
+
+struct lh_alarm_config {
+    double p1_score; /* priority by score: at least this, P1 */
+    double p2_score;
+    double p3_score;          /* below it nothing is published, the track is kept in the store */
+    double update_interval_s; /* an alarm that goes on is published again at most this often */
+};
+
+struct lh_evidence_config {
+    bool enabled;
+    double max_age_days;
+    double max_size_mib; /* of the whole evidence folder; the oldest go first */
+    int jpeg_quality;    /* 1..100 */
+    double crop_margin;  /* in shares of the box, on every side */
+};
+
+struct lh_bus_config {
+    char *publish; /* ZeroMQ endpoint the XPUB binds, "tcp://127.0.0.1:5570" */
+    double heartbeat_s;
+    double status_s;
+    int queue_messages; /* high-water mark per consumer */
+};
+
+struct lh_site {
+    char *path; /* of the file; relative paths in it are taken from its folder */
+    char *name;
+    char *area_code;   /* GB/T 2260, "141122"; a topic part. "000000" when not set */
+    char *data_folder; /* alarms, evidence, status; made with mode 0700 */
+    enum lh_log_level log_level;
+    enum lh_log_format log_format;
+    int detect_threads; /* 0: one a core */
+    char **plugin_folders;
+    size_t plugin_folder_count;
+    struct lh_detector_config *detectors;
+    size_t detector_count;
+    struct lh_track_config tracks;
+    struct lh_alarm_config alarms;
+    struct lh_evidence_config evidence;
+    struct lh_bus_config bus;
+    struct lh_camera_config *cameras;
+    size_t camera_count;
+};
+
+/* One mistake in a file. */
+struct lh_finding {
+    struct lh_place place;
+    char *text; /* what, and what to write instead; without file and place */
+};
+
+/* All mistakes of one file, in the order of the file. Zero-initialised; lh_findings_finish frees. */
+struct lh_findings {
+    struct lh_finding *items;
+    size_t count;
+    size_t capacity;
+    size_t cut; /* findings beyond the limit (1,000) that were only counted */
+};
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void lh_findings_add(struct lh_findings *findings, struct lh_place place, const char *format, ...);
+void lh_findings_finish(struct lh_findings *findings);
+
+/* Reads a site file whole. On LH_ECONFIG findings holds at least one entry and ret_site is
+ * untouched; on LH_EIO, LH_ENOTFOUND or LH_EPERM the file itself cannot be read. Does not log,
+ * opens no camera and no plugin; reads the credential files it names (mode 0600 or stricter). */
+int lh_site_load(const char *path, struct lh_findings *findings, struct lh_site **ret_site);
+
+/* The same from memory, for tests and fuzzing; path only names it and anchors relative paths. */
+int lh_site_parse(const char *path, const char *text, size_t length, struct lh_findings *findings,
+                  struct lh_site **ret_site);
+
+/* Accepts &NULL; leaves NULL. Overwrites the secrets before freeing them. */
+void lh_site_destroy(struct lh_site **site);
+
+/* The camera of that id, or NULL. Lent. */
+const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const char *id);
+
+/* True when nothing that reaches the video room differs, so that a reload may leave the camera alone. */
+bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b);
+
+/* The URL with percent-encoded credentials in it, for FFmpeg only. Caller frees with
+ * lh_url_destroy, which overwrites it first. */
+int lh_camera_url(const struct lh_camera_config *camera, char **ret_url);
+void lh_url_destroy(char **url);
+
+/* The URL fit for a log: user and password, and the values of query parameters, replaced by "***".
+ * Caller frees. NULL only when out of memory. */
+char *lh_url_redact(const char *url);
+
+/* The registered name nearest to what was written (edit distance at most a third of its length,
+ * at least 1), or NULL. Lent from names. */
+const char *lh_nearest_name(const char *written, const char *const *names, size_t count);
+
+#endif

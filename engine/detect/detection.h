@@ -1,0 +1,75 @@
+/* What the detect room speaks of: detections (one box in one frame) and tracks (one thing over
+ * time in one camera).
+ *
+ * Boxes are in shares of the camera's picture, (0,0) top left, (1,1) bottom right, so that they
+ * survive every change of resolution.
+ */
+#ifndef LH_DETECT_DETECTION_H
+#define LH_DETECT_DETECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum lh_kind {
+    LH_KIND_SMOKE = 1, /* as in linhuo_detector.h */
+    LH_KIND_FLAME = 2,
+};
+const char *lh_kind_name(enum lh_kind kind); /* "smoke", "flame" */
+
+struct lh_box {
+    float x; /* top left corner */
+    float y;
+    float width;
+    float height;
+};
+float lh_box_area(struct lh_box box);
+/* Area of the intersection of both. */
+float lh_box_overlap(struct lh_box a, struct lh_box b);
+struct lh_box lh_box_union(struct lh_box a, struct lh_box b);
+
+#define LH_MASK_SIDE 64
+
+struct lh_detection {
+    enum lh_kind kind;
+    struct lh_box box;
+    float score;        /* 0..1 */
+    uint16_t detector;  /* index into the site's detectors */
+    uint8_t mask_width; /* 0: no mask */
+    uint8_t mask_height;
+    uint8_t mask[LH_MASK_SIDE * LH_MASK_SIDE];
+};
+
+#define LH_MAX_DETECTIONS 256 /* of one detector in one frame */
+
+enum lh_track_state {
+    LH_TRACK_TENTATIVE,
+    LH_TRACK_CONFIRMED, /* k of n reached: worth an alarm */
+    LH_TRACK_ENDED,
+};
+
+/* A snapshot of a track; a plain value, copied freely. */
+struct lh_track {
+    uint64_t id; /* from 1, in the order of birth within the camera; same at every replay */
+    enum lh_kind kind;
+    enum lh_track_state state;
+    struct lh_box box; /* latest */
+    struct lh_box first_box;
+    struct lh_box reach; /* union of all */
+    float score;         /* mean over the hits of the window */
+    float best_score;
+    float growth;             /* area now over area at first; 1: none */
+    uint32_t hits;            /* frames it was seen in */
+    uint32_t misses;          /* analysed frames since it was last seen */
+    int64_t first_utc_us;     /* first detection */
+    int64_t confirmed_utc_us; /* LH_NO_TIME before */
+    int64_t last_utc_us;      /* last detection */
+    uint32_t detectors;       /* bit set of site detectors that saw it (index 0..31) */
+};
+
+enum lh_track_event_type {
+    LH_TRACK_RAISED,  /* has just been confirmed */
+    LH_TRACK_UPDATED, /* confirmed before, seen again in this frame */
+    LH_TRACK_LOST,    /* was confirmed, has ended */
+};
+
+#endif

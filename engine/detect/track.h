@@ -1,0 +1,42 @@
+/* From detections to tracks: one plume or flame over time in one camera.
+ *
+ * Every analysed frame is fed in order of time, with or without detections. Detections are
+ * associated to tracks of the same kind by overlap, else by distance of centres, best pairs first;
+ * what is left over starts tentative tracks. A track is confirmed when it was seen in k of the last n
+ * analysed frames, for long enough, with a high enough mean score and, for smoke, grown enough; then
+ * it stays confirmed (hysteresis) until its score falls under release_score or it is not seen for
+ * max_gap_s.
+ *
+ * Deterministic: the same frames give the same tracks with the same numbers.
+ * Thread: the detect thread that owns the camera.
+ */
+#ifndef LH_DETECT_TRACK_H
+#define LH_DETECT_TRACK_H
+
+#include "base/site.h"
+#include "detect/detection.h"
+
+struct lh_tracker;
+
+/* Lent during the call. */
+typedef void (*lh_track_event_fn)(void *context, enum lh_track_event_type type,
+                                  const struct lh_track *track);
+
+/* config is copied. */
+int lh_tracker_create(const struct lh_track_config *config, struct lh_tracker **ret_tracker);
+void lh_tracker_destroy(struct lh_tracker **tracker);
+
+/* One analysed frame, captured at utc_us; detections in any order. Calls on_event once for every
+ * confirmed track that was seen or lost, in order of track id. Time that goes back, or jumps more than
+ * max_gap_s ahead, ends tracks like any gap. */
+int lh_tracker_feed(struct lh_tracker *tracker, int64_t utc_us,
+                    const struct lh_detection *detections, size_t count, lh_track_event_fn on_event,
+                    void *context);
+
+/* Ends all tracks: the camera is gone or the footage is over. */
+void lh_tracker_flush(struct lh_tracker *tracker, lh_track_event_fn on_event, void *context);
+
+/* All live tracks, tentative ones too, for display. Lent until the next call. */
+size_t lh_tracker_tracks(const struct lh_tracker *tracker, const struct lh_track **ret_tracks);
+
+#endif

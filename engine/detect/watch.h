@@ -1,0 +1,45 @@
+/* The watch over one camera: all its detectors and its tracker, frame in, track events out.
+ *
+ * This is the whole detect room as the pipeline sees it; live and replay use the same.
+ *
+ * Thread: one at a time; live, the detect thread that owns the camera.
+ */
+#ifndef LH_DETECT_WATCH_H
+#define LH_DETECT_WATCH_H
+
+#include "detect/detector.h"
+#include "detect/track.h"
+
+struct lh_watch;
+
+/* Opens every detector that the camera names. loaded: the site's plugins and values, made by
+ * lh_watch_plugins_load. site, camera and loaded are lent until destroyed. */
+struct lh_watch_plugins;
+int lh_watch_plugins_load(const struct lh_site *site, struct lh_findings *findings,
+                          struct lh_watch_plugins **ret_loaded);
+void lh_watch_plugins_destroy(struct lh_watch_plugins **loaded);
+
+int lh_watch_create(const struct lh_site *site, const struct lh_camera_config *camera,
+                    const struct lh_watch_plugins *loaded, struct lh_fault *fault,
+                    struct lh_watch **ret_watch);
+void lh_watch_destroy(struct lh_watch **watch);
+
+/* What came of one frame. Lent until the next call. */
+struct lh_watch_result {
+    const struct lh_detection *detections;
+    size_t detection_count;
+    size_t
+        failed_detectors; /* counted and reported in the detectors' counts; the others still looked */
+    struct lh_fault fault; /* of the last one that failed */
+};
+
+/* Shows the frame to every detector, feeds the tracker, reports confirmed tracks. */
+int lh_watch_frame(struct lh_watch *watch, struct lh_frame *frame, lh_track_event_fn on_event,
+                   void *context, struct lh_watch_result *ret_result);
+void lh_watch_flush(struct lh_watch *watch, lh_track_event_fn on_event, void *context);
+
+size_t lh_watch_detectors(const struct lh_watch *watch);
+const char *lh_watch_detector_name(const struct lh_watch *watch, size_t index);
+struct lh_detector_counts lh_watch_detector_counts(const struct lh_watch *watch, size_t index);
+
+#endif
