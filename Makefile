@@ -1,0 +1,74 @@
+# The front door. `make help` lists what it opens.
+
+BUILD ?= build
+PYTHON := /usr/bin/python3
+
+# What Debian 12 must have; the README says why each is there.
+PACKAGES_BUILD := build-essential pkg-config meson ninja-build \
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
+    libyaml-dev libzmq3-dev libsqlite3-dev libjansson-dev libexif-dev \
+    libopencv-dev libgdal-dev \
+    libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
+    python3 libcmocka-dev
+PACKAGES_TEST := ffmpeg vlc-bin vlc-plugin-base openssl \
+    python3-pytest python3-zmq python3-jsonschema python3-numpy python3-pil python3-yaml \
+    clang clang-tidy clang-format cppcheck libclang-rt-14-dev
+
+# Installs those of the given packages that are missing; says what to do where it may not.
+define install
+@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+if [ -n "$$missing" ]; then \
+    echo "installing:" $$missing; \
+    if [ "$$(id -u)" = 0 ]; then as=env; elif command -v sudo >/dev/null; then as="sudo env"; \
+    else echo "please install as root: apt-get install" $$missing >&2; exit 1; fi; \
+    $$as DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $$(echo $$missing)" >/tmp/linhuo-install.$$$$ 2>&1 \
+    || { tail -n 20 /tmp/linhuo-install.$$$$ >&2; rm -f /tmp/linhuo-install.$$$$; exit 1; }; \
+    rm -f /tmp/linhuo-install.$$$$; \
+fi
+endef
+
+.PHONY: help build demo test bench lint format deps deps-test clean
+
+help:
+	@echo 'make demo            a small county on this machine: four cameras, a fire, alarms; about a minute'
+	@echo 'make demo KEEP=1     the same, running on until Ctrl-C'
+	@echo 'make demo FOOTAGE=D  the same with the recorded clips of folder D as cameras'
+	@echo 'make test            every test, with sanitizers; ends with "N passed, N failed"'
+	@echo 'make build           the programs, in $(BUILD)/'
+	@echo 'make bench           speed, as ratios to a floor measured in the same run'
+	@echo 'make lint            clang-format, clang-tidy, cppcheck'
+	@echo 'make format          lays the sources out with clang-format'
+	@echo 'make clean           removes what was built'
+
+deps:
+	$(call install,$(PACKAGES_BUILD))
+
+deps-test: deps
+	$(call install,$(PACKAGES_TEST))
+
+$(BUILD)/build.ninja: | deps
+	meson setup $(BUILD) >/dev/null
+
+build: deps $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+demo: build
+	$(call install,ffmpeg)
+	@$(PYTHON) engine/world/demo.py --build $(BUILD) $(if $(KEEP),--keep) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
+
+test: deps-test
+	@$(PYTHON) tests/run.py
+
+bench: build
+	$(call install,ffmpeg)
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
+
+lint: deps-test $(BUILD)/build.ninja
+	@$(PYTHON) tests/lint.py --build $(BUILD)
+
+format: deps-test
+	@clang-format -i $$(git ls-files '*.c' '*.h' '*.cpp')
+
+clean:
+	rm -rf build build-*
