@@ -40,6 +40,7 @@ struct lh_detection {
 };
 
 #define LH_MAX_DETECTIONS 256 /* of one detector in one frame */
+#define LH_MAX_DETECTORS 32   /* of one camera, and numbered so in a track's bit set */
 
 enum lh_track_state {
     LH_TRACK_TENTATIVE,
@@ -57,13 +58,14 @@ struct lh_track {
     struct lh_box reach; /* union of all */
     float score;         /* mean over the hits of the window */
     float best_score;
-    float growth;             /* area now over area at first; 1: none */
-    uint32_t hits;            /* frames it was seen in */
-    uint32_t misses;          /* analysed frames since it was last seen */
-    int64_t first_utc_us;     /* first detection */
+    float growth;         /* area now, smoothed, over its mean at the first three hits; 1: none */
+    uint32_t hits;        /* frames it was seen in */
+    uint32_t misses;      /* analysed frames since it was last seen */
+    int64_t first_utc_us; /* first detection */
     int64_t confirmed_utc_us; /* LH_NO_TIME before */
     int64_t last_utc_us;      /* last detection */
     uint32_t detectors;       /* bit set of site detectors that saw it (index 0..31) */
+    struct lh_box steady;     /* box smoothed over a few hits: for display and for bearings */
 };
 
 enum lh_track_event_type {

@@ -28,6 +28,7 @@ struct lh_detector_counts {
     uint64_t masked;
     int64_t busy_us; /* wall time inside detect() */
     int64_t slowest_us;
+    uint64_t bad_masks; /* larger than 64 x 64 or without pixels; the find was kept without */
 };
 
 int lh_detector_create(const struct lh_detector_options *options, struct lh_fault *fault,
@@ -36,7 +37,8 @@ void lh_detector_destroy(struct lh_detector **detector);
 
 /* Shows a frame and appends what is found, at most capacity, to detections; *count grows. Resets the
  * plugin first when the frame's generation, preset or size changed or its time went back. A failure
- * of the plugin is LH_EPLUGIN, with its own words in fault. */
+ * of the plugin is LH_EPLUGIN, with its own words in fault; what it emitted before is dropped. Only the
+ * used part of a detection's mask is written. */
 int lh_detector_look(struct lh_detector *detector, struct lh_frame *frame,
                      struct lh_detection *detections, size_t capacity, size_t *count,
                      struct lh_fault *fault);

@@ -17,7 +17,8 @@ struct lh_plugin_registry;
 /* A loaded plugin. Lent from the registry. */
 struct lh_plugin {
     const char *path;
-    struct linhuo_detector table; /* a copy, zeroed where the plugin's is shorter */
+    /* A copy, zeroed where the plugin's is shorter; its settings too, so that they may be indexed. */
+    struct linhuo_detector table;
 };
 
 int lh_plugin_registry_create(struct lh_plugin_registry **ret_registry);
@@ -25,13 +26,14 @@ int lh_plugin_registry_create(struct lh_plugin_registry **ret_registry);
 void lh_plugin_registry_destroy(struct lh_plugin_registry **registry);
 
 /* Loads name ("smoke_classic", looked up as name.so in the folders, in order) or a path that holds a
- * '/' or ends in ".so". The same file is loaded once. LH_ENOTFOUND, LH_EABI, LH_EPLUGIN. */
+ * '/' or ends in ".so". The same file is loaded once. LH_ENOTFOUND; LH_EPERM where anybody may write to
+ * the file; LH_EABI; LH_EPLUGIN for all else that is wrong with it. */
 int lh_plugin_load(struct lh_plugin_registry *registry, const char *name_or_path,
                    const char *const *folders, size_t folder_count, struct lh_fault *fault,
                    const struct lh_plugin **ret_plugin);
 
 /* Where plugins are looked for after the site's own folders: beside the program ("plugins" next to
- * the executable, as in the build folder) and in the installed place. Lent, static. */
+ * the executable, as in the build folder) and in the installed place. Lent, static. Any thread. */
 size_t lh_plugin_default_folders(const char *const **ret_folders);
 
 /* Values for a plugin's table, from what the site says. */
@@ -48,6 +50,13 @@ int lh_plugin_values_init(const struct lh_plugin *plugin, const struct lh_detect
                           const char *base_folder, struct lh_findings *findings,
                           struct lh_plugin_values *ret_values);
 void lh_plugin_values_finish(struct lh_plugin_values *values);
+
+/* The plugin and the values of one detector of a site. Every refusal and mistake becomes a finding, and
+ * LH_ECONFIG; other codes are the program's own trouble (LH_ENOMEM). */
+int lh_plugin_for_detector(struct lh_plugin_registry *registry, const struct lh_site *site,
+                           const struct lh_detector_config *config, struct lh_findings *findings,
+                           const struct lh_plugin **ret_plugin,
+                           struct lh_plugin_values *ret_values);
 
 /* Loads all detectors of a site and checks their settings, for `linhuo check` and at start. Every
  * refusal and mistake becomes a finding. */

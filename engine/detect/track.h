@@ -5,7 +5,16 @@
  * what is left over starts tentative tracks. A track is confirmed when it was seen in k of the last n
  * analysed frames, for long enough, with a high enough mean score and, for smoke, grown enough; then
  * it stays confirmed (hysteresis) until its score falls under release_score or it is not seen for
- * max_gap_s.
+ * max_gap_s. A tentative track also ends when none of the last n analysed frames showed it.
+ *
+ * Boxes of one kind that lie upon each other in a frame (two detectors, or pieces of one plume) count
+ * as one, with the box and score of the surest; pieces beside the box that a track was given start no
+ * other track. Boxes wander and grow: overlap is asked with the latest box and with a smoothed one
+ * (exponential, 0.4 of the newest), and growth compares smoothed areas. Distances are in shares
+ * of the picture's width across and of its height down.
+ *
+ * Where max_tracks is reached, the tentative track with the fewest hits of late and the lowest
+ * score goes, or the new one is not begun; a confirmed one never goes.
  *
  * Deterministic: the same frames give the same tracks with the same numbers.
  * Thread: the detect thread that owns the camera.
@@ -22,11 +31,13 @@ struct lh_tracker;
 typedef void (*lh_track_event_fn)(void *context, enum lh_track_event_type type,
                                   const struct lh_track *track);
 
-/* config is copied. */
+/* config is copied. LH_ERANGE: shares and scores outside 0..1, a window outside 1..64, more hits than
+ * window, more than 1,024 tracks, times below 0. */
 int lh_tracker_create(const struct lh_track_config *config, struct lh_tracker **ret_tracker);
 void lh_tracker_destroy(struct lh_tracker **tracker);
 
-/* One analysed frame, captured at utc_us; detections in any order. Calls on_event once for every
+/* One analysed frame, captured at utc_us; detections in any order, without influence on the result;
+ * those that are empty or not finite are passed over. Calls on_event once for every
  * confirmed track that was seen or lost, in order of track id. Time that goes back, or jumps more than
  * max_gap_s ahead, ends tracks like any gap. */
 int lh_tracker_feed(struct lh_tracker *tracker, int64_t utc_us,

@@ -12,13 +12,15 @@
 
 struct lh_watch;
 
-/* Opens every detector that the camera names. loaded: the site's plugins and values, made by
- * lh_watch_plugins_load. site, camera and loaded are lent until destroyed. */
+/* The plugins of a site and the values of their settings, shared by the watches of all its cameras. Every
+ * refusal and mistake becomes a finding, and LH_ECONFIG. Read by any thread once loaded. */
 struct lh_watch_plugins;
 int lh_watch_plugins_load(const struct lh_site *site, struct lh_findings *findings,
                           struct lh_watch_plugins **ret_loaded);
 void lh_watch_plugins_destroy(struct lh_watch_plugins **loaded);
 
+/* Opens every detector that the camera names, all of the site where it names none. site, camera and
+ * loaded are lent until destroyed. */
 int lh_watch_create(const struct lh_site *site, const struct lh_camera_config *camera,
                     const struct lh_watch_plugins *loaded, struct lh_fault *fault,
                     struct lh_watch **ret_watch);
@@ -33,7 +35,10 @@ struct lh_watch_result {
     struct lh_fault fault; /* of the last one that failed */
 };
 
-/* Shows the frame to every detector, feeds the tracker, reports confirmed tracks. */
+/* Shows the frame to every detector, feeds the tracker, reports confirmed tracks. Frames of a burst are
+ * shown to the detectors (LINHUO_PICTURE_BURST) and their detections are in the result, but they do
+ * not reach the tracker, whose k of n counts watched frames; nor does a frame that no detector could look
+ * at. A detector that fails is in the result, not in the returned code. */
 int lh_watch_frame(struct lh_watch *watch, struct lh_frame *frame, lh_track_event_fn on_event,
                    void *context, struct lh_watch_result *ret_result);
 void lh_watch_flush(struct lh_watch *watch, lh_track_event_fn on_event, void *context);

@@ -1,0 +1,39 @@
+#include "detect/detection.h"
+
+const char *lh_kind_name(enum lh_kind kind)
+{
+    switch (kind) {
+    case LH_KIND_SMOKE:
+        return "smoke";
+    case LH_KIND_FLAME:
+        return "flame";
+    }
+    return "unknown";
+}
+
+float lh_box_area(struct lh_box box)
+{
+    return box.width > 0.0F && box.height > 0.0F ? box.width * box.height : 0.0F;
+}
+
+static float shared_length(float a, float a_length, float b, float b_length)
+{
+    const float from = a > b ? a : b;
+    const float to = a + a_length < b + b_length ? a + a_length : b + b_length;
+    return to > from ? to - from : 0.0F;
+}
+
+float lh_box_overlap(struct lh_box a, struct lh_box b)
+{
+    return shared_length(a.x, a.width, b.x, b.width) * shared_length(a.y, a.height, b.y, b.height);
+}
+
+struct lh_box lh_box_union(struct lh_box a, struct lh_box b)
+{
+    const float right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
+    const float bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
+    struct lh_box both = {.x = a.x < b.x ? a.x : b.x, .y = a.y < b.y ? a.y : b.y};
+    both.width = right - both.x;
+    both.height = bottom - both.y;
+    return both;
+}
