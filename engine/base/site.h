@@ -68,6 +68,7 @@ struct lh_camera_config {
     char *credentials_path; /* "" for none */
     struct lh_credentials credentials;
     char *preset; /* the view the camera stands at, "" for a fixed camera */
+    char *group;  /* whose settings it shares; "" for none */
 
     enum lh_transport transport;
     char *tls_ca_path; /* "": the system's authorities */
@@ -86,11 +87,12 @@ struct lh_camera_config {
     uint32_t max_width_px;    /* larger pictures are refused; a bound on memory */
     uint32_t max_height_px;
 
-    char **detectors; /* names of site detectors; by default all */
+    char **detectors; /* names of site detectors; all where the file names none: never empty */
     size_t detector_count;
     struct lh_mask *masks;
     size_t mask_count;
     struct lh_place place;
+    struct lh_place url_place;
 };
 
 /* One plugin setting as written; the plugin's own table checks it (detect/plugin.h). */
@@ -165,8 +167,14 @@ struct lh_site {
     struct lh_alarm_config alarms;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
-    struct lh_camera_config *cameras;
+    struct lh_camera_config *cameras; /* may be none: replay needs none */
     size_t camera_count;
+
+    char *folder; /* of the file: what relative paths are taken from; "." at least */
+    struct lh_place data_folder_place;
+    /* What a camera gets that says nothing, with id, name and url "": for footage at replay. */
+    struct lh_camera_config camera_defaults;
+    const struct lh_camera_config **cameras_by_id; /* sorted, for lh_site_camera */
 };
 
 /* One mistake in a file. */
@@ -188,6 +196,9 @@ __attribute__((format(printf, 3, 4)))
 #endif
 void lh_findings_add(struct lh_findings *findings, struct lh_place place, const char *format, ...);
 void lh_findings_finish(struct lh_findings *findings);
+
+/* Puts findings that came from several passes into the order of the file. */
+void lh_findings_sort(struct lh_findings *findings);
 
 /* Reads a site file whole. On LH_ECONFIG findings holds at least one entry and ret_site is
  * untouched; on LH_EIO, LH_ENOTFOUND or LH_EPERM the file itself cannot be read. Does not log,
