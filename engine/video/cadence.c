@@ -32,3 +32,8 @@ bool lh_cadence_wants(struct lh_cadence *cadence, int64_t capture_us)
     cadence->due_us = (on_grid ? cadence->due_us : capture_us) + cadence->interval_us;
     return true;
 }
+
+void lh_cadence_again(struct lh_cadence *cadence)
+{
+    cadence->started = false;
+}

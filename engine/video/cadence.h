@@ -28,4 +28,7 @@ void lh_cadence_init(struct lh_cadence *cadence, double interval_s);
  * last one starts the grid anew (and is watched). */
 bool lh_cadence_wants(struct lh_cadence *cadence, int64_t capture_us);
 
+/* The watched picture could not be had: the next one is watched in its place. */
+void lh_cadence_again(struct lh_cadence *cadence);
+
 #endif
