@@ -51,6 +51,11 @@ int lh_plugin_values_init(const struct lh_plugin *plugin, const struct lh_detect
                           struct lh_plugin_values *ret_values);
 void lh_plugin_values_finish(struct lh_plugin_values *values);
 
+/* Where the file of a site's detector is, taken from the site file's folder. LH_ENOTFOUND where the site
+ * gives a name to look up; LH_EINVAL for a path that is too long. */
+int lh_plugin_path(const struct lh_site *site, const struct lh_detector_config *config, char *path,
+                   size_t size);
+
 /* The plugin and the values of one detector of a site. Every refusal and mistake becomes a finding, and
  * LH_ECONFIG; other codes are the program's own trouble (LH_ENOMEM). */
 int lh_plugin_for_detector(struct lh_plugin_registry *registry, const struct lh_site *site,

@@ -162,9 +162,25 @@ static int site_folder(const struct lh_site *site, char folder[PATH_MAX])
     return LH_OK;
 }
 
+int lh_plugin_path(const struct lh_site *site, const struct lh_detector_config *config, char *path,
+                   size_t size)
+{
+    char folder[PATH_MAX];
+    const char *name = config->plugin;
+    const size_t length = strlen(name);
+    const bool is_path = strchr(name, '/') || (length > 3 && !strcmp(name + length - 3, ".so"));
+    if (!is_path)
+        return LH_ENOTFOUND;
+    if (site_folder(site, folder) != LH_OK)
+        return LH_EINVAL;
+    const int written = name[0] == '/' ? snprintf(path, size, "%s", name)
+                                       : snprintf(path, size, "%s/%s", folder, name);
+    return written < 0 || (size_t)written >= size ? LH_EINVAL : LH_OK;
+}
+
 static int load_for(struct lh_plugin_registry *registry, const struct lh_site *site,
-                    const struct lh_detector_config *config, const char *base_folder,
-                    struct lh_fault *fault, const struct lh_plugin **ret_plugin)
+                    const struct lh_detector_config *config, struct lh_fault *fault,
+                    const struct lh_plugin **ret_plugin)
 {
     const char *folders[MAX_FOLDERS];
     const char *const *defaults = NULL;
@@ -175,15 +191,11 @@ static int load_for(struct lh_plugin_registry *registry, const struct lh_site *s
     for (size_t i = 0; i < default_count; i++)
         folders[count++] = defaults[i];
     char path[PATH_MAX];
-    const char *name = config->plugin;
-    const size_t length = strlen(name);
-    const bool is_path = strchr(name, '/') || (length > 3 && !strcmp(name + length - 3, ".so"));
-    if (is_path && name[0] != '/') {
-        if (snprintf(path, sizeof path, "%s/%s", base_folder, name) >= (int)sizeof path)
-            return lh_fail(fault, LH_EINVAL, "the path of the plugin is too long");
-        name = path;
-    }
-    return lh_plugin_load(registry, name, folders, count, fault, ret_plugin);
+    const int result = lh_plugin_path(site, config, path, sizeof path);
+    if (result == LH_EINVAL)
+        return lh_fail(fault, LH_EINVAL, "the path of the plugin is too long");
+    return lh_plugin_load(registry, result == LH_OK ? path : config->plugin, folders, count, fault,
+                          ret_plugin);
 }
 
 int lh_plugin_for_detector(struct lh_plugin_registry *registry, const struct lh_site *site,
@@ -195,7 +207,7 @@ int lh_plugin_for_detector(struct lh_plugin_registry *registry, const struct lh_
     struct lh_fault fault = {0};
     int result = site_folder(site, folder);
     if (result == LH_OK)
-        result = load_for(registry, site, config, folder, &fault, &plugin);
+        result = load_for(registry, site, config, &fault, &plugin);
     if (result == LH_ENOMEM)
         return result;
     if (result != LH_OK) {

@@ -48,7 +48,7 @@ const char *lh_setting_range(const struct linhuo_setting *row, char *text, size_
     return text;
 }
 
-/* "wants a number from 0 to 1, not 'much'" */
+/* "must be a number from 0 to 1, not 'much'" */
 static int refuse(const struct linhuo_setting *row, const char *text, int code,
                   struct lh_fault *fault)
 {
@@ -63,7 +63,7 @@ static int refuse(const struct linhuo_setting *row, const char *text, int code,
     const char *from = !ranged                                      ? ""
                        : isinf(row->maximum) || isinf(row->minimum) ? " of "
                                                                     : " from ";
-    return lh_fail(fault, code, "wants %s%s%s, not '%s'", what, from, ranged ? range : "", shown);
+    return lh_fail(fault, code, "must be %s%s%s, not '%s'", what, from, ranged ? range : "", shown);
 }
 
 static int parse_number(const struct linhuo_setting *row, const char *text, struct lh_fault *fault,
@@ -87,14 +87,11 @@ static int parse_number(const struct linhuo_setting *row, const char *text, stru
 static int parse_switch(const struct linhuo_setting *row, const char *text, struct lh_fault *fault,
                         double *ret_number)
 {
-    static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            *ret_number = (double)(i % 2);
-            return LH_OK;
-        }
-    }
-    return refuse(row, text, LH_EFORMAT, fault);
+    const bool on = strcmp(text, "true") == 0;
+    if (!on && strcmp(text, "false") != 0)
+        return refuse(row, text, LH_EFORMAT, fault);
+    *ret_number = on ? 1.0 : 0.0;
+    return LH_OK;
 }
 
 static int parse_choice(const struct linhuo_setting *row, const char *text, struct lh_fault *fault)
@@ -114,7 +111,7 @@ static int parse_choice(const struct linhuo_setting *row, const char *text, stru
     char shown[SHOWN_BYTES];
     (void)lh_plugin_text_copy(shown, sizeof shown, text);
     const char *nearest = lh_nearest_name(text, words, count);
-    return lh_fail(fault, LH_ERANGE, "wants one of %s, not '%s'%s%s%s", row->choices, shown,
+    return lh_fail(fault, LH_ERANGE, "must be one of %s, not '%s'%s%s%s", row->choices, shown,
                    nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
@@ -136,7 +133,7 @@ int lh_setting_parse(const struct linhuo_setting *row, const char *text, struct 
         break;
     default:
         if (strlen(text) > LH_SETTING_TEXT_BYTES)
-            result = lh_fail(fault, LH_ELIMIT, "wants a text of at most %d bytes",
+            result = lh_fail(fault, LH_ELIMIT, "must be a text of at most %d bytes",
                              LH_SETTING_TEXT_BYTES);
         break;
     }

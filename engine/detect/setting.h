@@ -25,7 +25,7 @@ bool lh_setting_is_text(uint32_t type);
 const char *lh_setting_range(const struct linhuo_setting *row, char *text, size_t size);
 
 /* Reads text as the row asks. *ret_number is the value, 0 for texts. LH_EFORMAT or LH_ERANGE with what
- * is wanted in fault ("wants a number from 0 to 1, not 'much'"). */
+ * is wanted in fault ("must be a number from 0 to 1, not 'much'"). */
 int lh_setting_parse(const struct linhuo_setting *row, const char *text, struct lh_fault *fault,
                      double *ret_number);
 

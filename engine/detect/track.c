@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_WINDOW 64 /* bits of the history */
+#define MAX_WINDOW 128
+#define NOT_SEEN (-1.0F)
 #define MAX_TRACKS 1024
 #define MAX_OBSERVATIONS LH_MAX_DETECTIONS
 #define STEADY_SHARE 0.4F /* of the newest box in the smoothed one */
@@ -12,8 +13,8 @@
 
 /* What a track remembers beyond what it shows; same index as its struct lh_track. */
 struct memory {
-    uint64_t seen;            /* one bit an analysed frame, the newest in bit 0 */
-    float scores[MAX_WINDOW]; /* likewise, 0 where it was not seen */
+    float scores[MAX_WINDOW]; /* of the analysed frames, the newest first; NOT_SEEN for a miss */
+    int window_hits;          /* how many of them are none */
     double start_area;        /* mean over the first hits */
     double steady_area;
     bool matched; /* in the frame at hand */
@@ -245,30 +246,25 @@ static int compare_pairs(const void *left, const void *right)
     return order ? order : (a->sighted > b->sighted) - (a->sighted < b->sighted);
 }
 
-static void shift_history(const struct lh_tracker *tracker, struct memory *memory, bool hit,
-                          float score)
+/* score: NOT_SEEN for a miss. */
+static void shift_history(const struct lh_tracker *tracker, struct memory *memory, float score)
 {
     const size_t window = (size_t)tracker->config.confirm_window;
-    const uint64_t kept = window == 64 ? UINT64_MAX : (UINT64_C(1) << window) - 1;
-    memory->seen = (memory->seen << 1 | (hit ? 1 : 0)) & kept;
+    if (memory->scores[window - 1] >= 0.0F)
+        memory->window_hits--;
     memmove(memory->scores + 1, memory->scores, (window - 1) * sizeof memory->scores[0]);
-    memory->scores[0] = hit ? score : 0.0F;
-}
-
-static int window_hits(const struct memory *memory)
-{
-    int hits = 0;
-    for (uint64_t rest = memory->seen; rest; rest &= rest - 1)
-        hits++;
-    return hits;
+    memory->scores[0] = score;
+    if (score >= 0.0F)
+        memory->window_hits++;
 }
 
 static float mean_score(const struct lh_tracker *tracker, const struct memory *memory)
 {
     double sum = 0.0;
     for (int i = 0; i < tracker->config.confirm_window; i++)
-        sum += (double)memory->scores[i];
-    return (float)(sum / window_hits(memory));
+        if (memory->scores[i] >= 0.0F)
+            sum += (double)memory->scores[i];
+    return (float)(sum / memory->window_hits);
 }
 
 static void follow(struct lh_box *steady, struct lh_box box)
@@ -286,7 +282,7 @@ static void hit(struct lh_tracker *tracker, size_t index, const struct observati
     struct memory *memory = &tracker->memories[index];
     const double area = (double)lh_box_area(seen->box);
     memory->matched = true;
-    shift_history(tracker, memory, true, seen->score);
+    shift_history(tracker, memory, fmaxf(seen->score, 0.0F));
     track->hits++;
     track->misses = 0;
     track->last_utc_us = utc_us;
@@ -326,7 +322,7 @@ static void match(struct lh_tracker *tracker, int64_t utc_us)
 
 static void miss(struct lh_tracker *tracker, size_t index)
 {
-    shift_history(tracker, &tracker->memories[index], false, 0.0F);
+    shift_history(tracker, &tracker->memories[index], NOT_SEEN);
     tracker->tracks[index].misses++;
 }
 
@@ -353,7 +349,7 @@ static bool deserves_confirmation(const struct lh_tracker *tracker, size_t index
     const struct lh_track_config *config = &tracker->config;
     const struct lh_track *track = &tracker->tracks[index];
     const double age_s = (double)(track->last_utc_us - track->first_utc_us) / (double)LH_SECOND_US;
-    return window_hits(&tracker->memories[index]) >= config->confirm_hits &&
+    return tracker->memories[index].window_hits >= config->confirm_hits &&
            age_s >= config->confirm_min_s && (double)track->score >= config->confirm_score &&
            (track->kind != LH_KIND_SMOKE || (double)track->growth >= config->min_growth);
 }
@@ -365,7 +361,7 @@ static bool has_ended(const struct lh_tracker *tracker, size_t index, int64_t ut
         return true;
     if (track->state == LH_TRACK_CONFIRMED)
         return (double)track->score < tracker->config.release_score;
-    return tracker->memories[index].seen == 0;
+    return tracker->memories[index].window_hits == 0;
 }
 
 static void report(struct lh_tracker *tracker, enum lh_track_event_type type, size_t index,
@@ -424,8 +420,8 @@ static bool find_weakest(const struct lh_tracker *tracker, size_t *ret_index)
     for (size_t i = 0; i < tracker->count; i++) {
         if (tracker->tracks[i].state == LH_TRACK_CONFIRMED)
             continue;
-        const int hits = window_hits(&tracker->memories[i]);
-        const int least = found ? window_hits(&tracker->memories[*ret_index]) : 0;
+        const int hits = tracker->memories[i].window_hits;
+        const int least = found ? tracker->memories[*ret_index].window_hits : 0;
         if (!found || hits < least ||
             (hits == least && tracker->tracks[i].score <= tracker->tracks[*ret_index].score)) {
             *ret_index = i;
@@ -441,8 +437,8 @@ static bool make_room(struct lh_tracker *tracker, float score)
     if (tracker->count < (size_t)tracker->config.max_tracks)
         return true;
     size_t weakest = 0;
-    if (!find_weakest(tracker, &weakest) || window_hits(&tracker->memories[weakest]) > 1 ||
-        (window_hits(&tracker->memories[weakest]) == 1 && tracker->tracks[weakest].score >= score))
+    if (!find_weakest(tracker, &weakest) || tracker->memories[weakest].window_hits > 1 ||
+        (tracker->memories[weakest].window_hits == 1 && tracker->tracks[weakest].score >= score))
         return false;
     remove_track(tracker, weakest);
     return true;
@@ -461,6 +457,8 @@ static void start_track(struct lh_tracker *tracker, const struct observation *se
                                                .first_utc_us = utc_us,
                                                .confirmed_utc_us = LH_NO_TIME};
     tracker->memories[index] = (struct memory){.start_area = area, .steady_area = area};
+    for (int i = 0; i < MAX_WINDOW; i++)
+        tracker->memories[index].scores[i] = NOT_SEEN;
     hit(tracker, index, seen, utc_us);
 }
 

@@ -31,7 +31,7 @@ struct lh_tracker;
 typedef void (*lh_track_event_fn)(void *context, enum lh_track_event_type type,
                                   const struct lh_track *track);
 
-/* config is copied. LH_ERANGE: shares and scores outside 0..1, a window outside 1..64, more hits than
+/* config is copied. LH_ERANGE: shares and scores outside 0..1, a window outside 1..128, more hits than
  * window, more than 1,024 tracks, times below 0. */
 int lh_tracker_create(const struct lh_track_config *config, struct lh_tracker **ret_tracker);
 void lh_tracker_destroy(struct lh_tracker **tracker);
