@@ -13,6 +13,7 @@
 #include "detect/detection.h"
 #include "video/frame.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum lh_priority {
@@ -22,11 +23,14 @@ enum lh_priority {
     LH_PRIORITY_P3,
 };
 const char *lh_priority_name(enum lh_priority priority); /* "P1"; "none" */
+/* True where a is more urgent than b. */
+bool lh_priority_above(enum lh_priority a, enum lh_priority b);
 
 enum lh_alarm_state {
     LH_ALARM_RAISED,
     LH_ALARM_UPDATED,
     LH_ALARM_ENDED, /* no longer seen; not closed: that is a person's decision (a later part) */
+    LH_ALARM_KEPT,  /* below every priority so far: in the store, not published */
 };
 const char *lh_alarm_state_name(enum lh_alarm_state state);
 
@@ -43,7 +47,8 @@ struct lh_evidence_paths {
 /* A plain value. */
 struct lh_alarm {
     char id[LH_ALARM_ID];
-    uint32_t revision; /* from 1, one more each time it is published */
+    uint32_t
+        revision; /* from 1, one more each time it is stored; a gap where a full backlog was thinned */
     enum lh_alarm_state state;
     enum lh_priority priority; /* never falls while the alarm is open */
     char camera[65];
@@ -55,12 +60,17 @@ struct lh_alarm {
     enum lh_time_quality time_quality;
     uint32_t picture_width_px; /* of the camera's picture, for whoever wants the box in pixels */
     uint32_t picture_height_px;
-    int64_t raised_utc_us;             /* engine clock */
+    int64_t raised_utc_us;             /* engine clock; LH_NO_TIME while it is only kept */
     int64_t updated_utc_us;            /* engine clock, of this revision */
     struct lh_evidence_paths evidence; /* latest */
 };
 
-/* Priority by score alone, after the site's limits. */
+/* Writes the identifier. The moment is the track's first detection. */
+void lh_alarm_id(const char *area_code, const char *camera, int64_t first_utc_us, uint64_t track,
+                 char ret_id[LH_ALARM_ID]);
+
+/* Priority by score alone, after the site's limits. The score counts as messages write it, rounded to
+ * four decimals, so that nobody reads "0.7" beside a priority that begins above it. */
 enum lh_priority lh_priority_of(const struct lh_alarm_config *config, double score);
 
 #endif
