@@ -120,7 +120,7 @@ static int read_lines(const char *text, const char *path, struct lh_fault *fault
 int lh_credentials_load(const char *path, struct lh_fault *fault,
                         struct lh_credentials *ret_credentials)
 {
-    int file;
+    int file = -1;
     int code = open_private(path, fault, &file);
     if (code != LH_OK)
         return code;

@@ -281,7 +281,7 @@ static size_t names_of(const struct lh_option_table *table, const char *names[NA
 static void refuse_key(const struct lh_option_reading *reading, const struct lh_option_table *table,
                        const struct lh_yaml_node *node)
 {
-    const char *names[NAMES_MAX];
+    const char *names[NAMES_MAX] = {0};
     const size_t count = names_of(table, names);
     const char *nearest = lh_nearest_name(node->key, names, count);
     if (nearest) {

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,12 +21,23 @@ struct loading {
     size_t group_count;
 };
 
+/* Absolute, so that nobody takes a path from a folder twice. */
 static char *folder_of(const char *path)
 {
+    char here[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    if (!slash)
-        return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    if (slash == path)
+        return strdup("/");
+    if (path[0] == '/')
+        return strndup(path, (size_t)(slash - path));
+    if (!getcwd(here, sizeof here))
+        (void)strcpy(here, ".");
+    const int length = slash ? (int)(slash - path) : 0;
+    const size_t size = strlen(here) + (size_t)length + 2;
+    char *folder = malloc(size);
+    if (folder)
+        (void)snprintf(folder, size, "%s%s%.*s", here, slash ? "/" : "", length, path);
+    return folder;
 }
 
 /* ---- detectors ---- */
@@ -403,8 +416,23 @@ static int parse_into(struct loading *loading, const char *path, const char *tex
     return code;
 }
 
-int lh_site_parse(const char *path, const char *text, size_t length, struct lh_findings *findings,
-                  struct lh_site **ret_site)
+/* What was refused is empty by now; nobody should look for a plugin of no name. */
+static void drop_nameless_detectors(struct lh_site *site)
+{
+    const struct lh_option_table *table = lh_option_find(lh_site_options(), "detectors")->table;
+    size_t kept = 0;
+    for (size_t i = 0; i < site->detector_count; i++) {
+        if (site->detectors[i].plugin && site->detectors[i].plugin[0] != '\0')
+            site->detectors[kept++] = site->detectors[i];
+        else
+            lh_option_free(table, &site->detectors[i]);
+    }
+    site->detector_count = kept;
+}
+
+/* keep_broken: a site with mistakes is handed out too, if it can be used at all. */
+static int parse(const char *path, const char *text, size_t length, bool keep_broken,
+                 struct lh_findings *findings, struct lh_site **ret_site)
 {
     const size_t before = findings->count;
     const size_t cut_before = findings->cut;
@@ -415,6 +443,7 @@ int lh_site_parse(const char *path, const char *text, size_t length, struct lh_f
     if (!loading.site)
         return LH_ENOMEM;
     int code = parse_into(&loading, path, text, length);
+    const bool usable = code == LH_OK && loading.detector_names;
     finish_loading(&loading);
     if (code == LH_OK && (findings->count > before || findings->cut > cut_before))
         code = LH_ECONFIG;
@@ -422,11 +451,19 @@ int lh_site_parse(const char *path, const char *text, size_t length, struct lh_f
     if (code == LH_ECONFIG && findings->count == 0)
         code = LH_ENOMEM;
     lh_findings_sort(findings);
-    if (code == LH_OK)
+    if (code == LH_OK || (code == LH_ECONFIG && keep_broken && usable)) {
+        drop_nameless_detectors(loading.site);
         *ret_site = loading.site;
-    else
+    } else {
         lh_site_destroy(&loading.site);
+    }
     return code;
+}
+
+int lh_site_parse(const char *path, const char *text, size_t length, struct lh_findings *findings,
+                  struct lh_site **ret_site)
+{
+    return parse(path, text, length, false, findings, ret_site);
 }
 
 static int read_file(const char *path, char *bytes, size_t size, size_t *ret_length)
@@ -452,19 +489,31 @@ static int read_file(const char *path, char *bytes, size_t size, size_t *ret_len
     return code;
 }
 
-int lh_site_load(const char *path, struct lh_findings *findings, struct lh_site **ret_site)
+static int load(const char *path, bool keep_broken, struct lh_findings *findings,
+                struct lh_site **ret_site)
 {
     /* One byte more than is read, so that a larger file shows. */
     const size_t size = LH_YAML_BYTES_MAX + 1;
     char *bytes = malloc(size);
     if (!bytes)
         return LH_ENOMEM;
-    size_t length;
+    size_t length = 0;
     int code = read_file(path, bytes, size, &length);
     if (code == LH_OK)
-        code = lh_site_parse(path, bytes, length, findings, ret_site);
+        code = parse(path, bytes, length, keep_broken, findings, ret_site);
     free(bytes);
     return code;
+}
+
+int lh_site_load(const char *path, struct lh_findings *findings, struct lh_site **ret_site)
+{
+    return load(path, false, findings, ret_site);
+}
+
+int lh_site_examine(const char *path, struct lh_findings *findings, struct lh_site **ret_site)
+{
+    *ret_site = NULL;
+    return load(path, true, findings, ret_site);
 }
 
 void lh_site_destroy(struct lh_site **site_pointer)

@@ -170,7 +170,7 @@ struct lh_site {
     struct lh_camera_config *cameras; /* may be none: replay needs none */
     size_t camera_count;
 
-    char *folder; /* of the file: what relative paths are taken from; "." at least */
+    char *folder; /* of the file, absolute: what relative paths are taken from */
     struct lh_place data_folder_place;
     /* What a camera gets that says nothing, with id, name and url "": for footage at replay. */
     struct lh_camera_config camera_defaults;
@@ -205,7 +205,12 @@ void lh_findings_sort(struct lh_findings *findings);
  * opens no camera and no plugin; reads the credential files it names (mode 0600 or stricter). */
 int lh_site_load(const char *path, struct lh_findings *findings, struct lh_site **ret_site);
 
-/* The same from memory, for tests and fuzzing; path only names it and anchors relative paths. */
+/* The same for `linhuo check`, which goes on looking after the first mistakes: on LH_ECONFIG too
+ * ret_site is what could be read, with defaults in the place of what is wrong, and without detectors
+ * that name no plugin; NULL where nothing could be read. No engine may run on that. */
+int lh_site_examine(const char *path, struct lh_findings *findings, struct lh_site **ret_site);
+
+/* The same as lh_site_load from memory, for tests and fuzzing; path only names it and anchors relative paths. */
 int lh_site_parse(const char *path, const char *text, size_t length, struct lh_findings *findings,
                   struct lh_site **ret_site);
 
