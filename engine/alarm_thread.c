@@ -1,0 +1,195 @@
+#include "alarm_thread.h"
+
+#include "base/thread.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_US (LH_SECOND_US / 10)
+
+struct lh_alarm_thread {
+    struct lh_alarm_thread_options options;
+    struct lh_tenure *tenure; /* the thread's after start */
+    struct lh_store *store;
+    struct lh_evidence *evidence;
+    struct lh_publisher *publisher;
+    struct lh_desk *desk;
+    struct lh_complaint status_complaint;
+    int64_t status_due_us;
+    uint64_t status_sequence;
+    struct lh_thread thread;
+};
+
+static int open_parts(struct lh_alarm_thread *self, struct lh_fault *fault)
+{
+    const struct lh_site *site = lh_tenure_site(self->tenure);
+    int code = lh_store_open(site->data_folder, fault, &self->store);
+    if (code == LH_OK && site->evidence.enabled)
+        code = lh_evidence_create(&site->evidence, site->data_folder, fault, &self->evidence);
+    if (code == LH_OK)
+        code = lh_publisher_create(&site->bus, fault, &self->publisher);
+    if (code != LH_OK)
+        return code;
+    const struct lh_desk_options desk = {
+        .site = site,
+        .clock = self->options.clock,
+        .epoch = self->options.epoch,
+        .store = self->store,
+        .publisher = self->publisher,
+        .evidence = self->evidence,
+    };
+    code = lh_desk_create(&desk, &self->desk);
+    return code == LH_OK ? LH_OK : lh_fail(fault, code, "the alarm desk: %s", lh_strerror(code));
+}
+
+int lh_alarm_thread_open(const struct lh_alarm_thread_options *options, struct lh_fault *fault,
+                         struct lh_alarm_thread **ret_thread)
+{
+    struct lh_alarm_thread *self = calloc(1, sizeof *self);
+    if (!self)
+        return lh_fail(fault, LH_ENOMEM, "out of memory");
+    self->options = *options;
+    self->tenure = lh_tenure_ref(options->tenure);
+    const int code = open_parts(self, fault);
+    if (code != LH_OK) {
+        lh_alarm_thread_destroy(&self);
+        return code;
+    }
+    *ret_thread = self;
+    return LH_OK;
+}
+
+static void take_tenure(struct lh_alarm_thread *self, struct lh_tenure *tenure)
+{
+    lh_desk_set_site(self->desk, lh_tenure_site(tenure));
+    lh_tenure_unref(&self->tenure);
+    self->tenure = lh_tenure_ref(tenure);
+}
+
+static void take_news(struct lh_alarm_thread *self, const struct lh_news *news)
+{
+    int code = LH_OK;
+    if (news->kind == LH_NEWS_TENURE) {
+        take_tenure(self, news->tenure);
+    } else if (news->kind == LH_NEWS_HEALTH) {
+        code = lh_desk_health(self->desk, news->status, news->health_before);
+    } else {
+        const struct lh_desk_input input = {
+            .type = news->event,
+            .track = news->track,
+            .camera = news->camera,
+            .frame = news->frame,
+            .detections = news->detections,
+            .detection_count = news->detection_count,
+        };
+        code = lh_desk_track(self->desk, &input);
+    }
+    if (code != LH_OK)
+        lh_log(LH_LOG_ERROR, "alarm", news->camera ? news->camera->id : NULL,
+               "news not taken: %s", lh_strerror(code));
+}
+
+/* Replaces the file at once, so that a reader sees the old status or the new one. */
+static int write_status_file(const char *folder, const char *json)
+{
+    char fresh[4096];
+    char path[4096];
+    if (snprintf(fresh, sizeof fresh, "%s/status.json.new", folder) >= (int)sizeof fresh ||
+        snprintf(path, sizeof path, "%s/status.json", folder) >= (int)sizeof path)
+        return LH_ELIMIT;
+    FILE *file = fopen(fresh, "we");
+    if (!file)
+        return lh_error_from_errno(errno);
+    const bool written = fputs(json, file) >= 0 && fputc('\n', file) != EOF;
+    if (fclose(file) != 0 || !written || rename(fresh, path) != 0)
+        return lh_error_from_errno(errno);
+    return LH_OK;
+}
+
+static int publish_status(struct lh_alarm_thread *self)
+{
+    const struct lh_serial serial = {.epoch = self->options.epoch,
+                                     .stream = LH_STREAM_STATUS,
+                                     .sequence = ++self->status_sequence};
+    struct lh_engine_status status;
+    char *json = NULL;
+    char *full = NULL;
+    int code = self->options.status(self->options.context, &status);
+    if (code != LH_OK)
+        return code;
+    status.desk = lh_desk_counts(self->desk);
+    status.publish = lh_publisher_endpoint(self->publisher);
+    status.subscribers = lh_publisher_subscribers(self->publisher);
+    code = lh_message_status(&status, &serial, &json);
+    if (code == LH_OK)
+        (void)lh_publisher_send(self->publisher, "status/", &serial, json);
+    if (code == LH_OK)
+        code = lh_message_status_full(&status, &serial, &full);
+    if (code == LH_OK)
+        code = write_status_file(lh_tenure_site(self->tenure)->data_folder, full);
+    free(json);
+    free(full);
+    lh_engine_status_finish(&status);
+    return code;
+}
+
+static void publish_status_when_due(struct lh_alarm_thread *self)
+{
+    const int64_t now_us = lh_clock_monotonic_us(self->options.clock);
+    if (now_us < self->status_due_us)
+        return;
+    self->status_due_us =
+        now_us + (int64_t)(lh_tenure_site(self->tenure)->bus.status_s * (double)LH_SECOND_US);
+    const int code = publish_status(self);
+    if (code != LH_OK)
+        lh_complain(&self->status_complaint, self->options.clock, "alarm", NULL,
+                    "the engine's status cannot be written: %s", lh_strerror(code));
+    else
+        lh_recovered(&self->status_complaint, self->options.clock, "alarm", NULL,
+                     "the engine's status is written again");
+}
+
+static void work(void *opaque)
+{
+    struct lh_alarm_thread *self = opaque;
+    for (;;) {
+        void *item;
+        const int code = lh_queue_pop(self->options.news, WAIT_US, &item);
+        if (code == LH_OK) {
+            take_news(self, item);
+            lh_news_destroy(item);
+        }
+        lh_publisher_serve(self->publisher, 0);
+        lh_desk_tick(self->desk);
+        publish_status_when_due(self);
+        if (code == LH_ECLOSED)
+            return;
+    }
+}
+
+int lh_alarm_thread_start(struct lh_alarm_thread *thread)
+{
+    return lh_thread_start(&thread->thread, "alarm", work, thread);
+}
+
+void lh_alarm_thread_destroy(struct lh_alarm_thread **thread_pointer)
+{
+    struct lh_alarm_thread *self = *thread_pointer;
+    if (!self)
+        return;
+    lh_thread_join(&self->thread);
+    lh_desk_destroy(&self->desk);
+    lh_publisher_destroy(&self->publisher);
+    lh_evidence_destroy(&self->evidence);
+    lh_store_close(&self->store);
+    lh_tenure_unref(&self->tenure);
+    free(self);
+    *thread_pointer = NULL;
+}
+
+const char *lh_alarm_thread_endpoint(const struct lh_alarm_thread *thread)
+{
+    return lh_publisher_endpoint(thread->publisher);
+}

@@ -1,0 +1,274 @@
+#include "cmd.h"
+#include "replay.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: linhuo replay SITE.yaml --footage FILE|FOLDER ... [options]\n\n"
+    "Runs recorded footage through the same detectors, tracks and alarms as live, on the footage's own\n"
+    "clock and as fast as the machine can. The same footage, settings and plugins give the same alarms,\n"
+    "byte for byte, with any number of threads.\n\n"
+    "  --footage F ...    videos, folders of videos, folders of still pictures\n"
+    "  --camera ID        settings and masks of this camera of the site; otherwise those of the camera\n"
+    "                     named like the clip, or camera_defaults\n"
+    "  --start TIME       capture time of every clip's first picture (2026-11-23T08:00:00+08:00);\n"
+    "                     otherwise the file's own, else a date in its name\n"
+    "  --evidence FOLDER  write the pictures of every alarm there\n"
+    "  --threads N        default: one a core\n"
+    "  --json             alarms as JSON lines (engine/alarm/alarm.schema.json), nothing else on stdout\n"
+    "  --quiet            no progress, no summary\n"
+    "  --help             this\n\n"
+    "Exit status: 0 all footage read, 1 some could not be, 2 wrong usage or configuration.\n"
+    "  linhuo replay configs/replay.yaml --footage clips/ --evidence /tmp/seen\n";
+
+struct arguments {
+    const char *site;
+    const char **footage;
+    size_t footage_count;
+    const char *camera;
+    const char *evidence;
+    int64_t start_utc_us;
+    unsigned threads;
+    bool json;
+    bool quiet;
+};
+
+struct view {
+    const struct arguments *arguments;
+    bool terminal;
+    bool line_open; /* a progress line stands on the terminal */
+};
+
+static atomic_bool stop_requested;
+
+static void on_signal(int signal)
+{
+    (void)signal;
+    atomic_store(&stop_requested, true);
+}
+
+static void close_line(struct view *view)
+{
+    if (view->line_open)
+        (void)fputs("\r\033[K", stderr);
+    view->line_open = false;
+}
+
+static void on_alarm(void *context, const struct lh_alarm *alarm, const char *topic, const char *json)
+{
+    struct view *view = context;
+    (void)topic;
+    if (alarm->priority == LH_PRIORITY_NONE)
+        return;
+    close_line(view);
+    if (view->arguments->json) {
+        (void)puts(json);
+        return;
+    }
+    char when[LH_TIME_TEXT];
+    (void)printf("%s  %-4s %-8s %-24s %-5s %.2f  %s\n", lh_time_format(alarm->updated_utc_us, when),
+                 lh_priority_name(alarm->priority), lh_alarm_state_name(alarm->state), alarm->camera,
+                 lh_kind_name(alarm->track.kind), (double)alarm->track.score,
+                 alarm->evidence.frame_boxes);
+}
+
+static void on_progress(void *context, const struct lh_replay_progress *progress)
+{
+    struct view *view = context;
+    if (view->arguments->quiet || !view->terminal)
+        return;
+    const double left_s = progress->share > 0.01
+                              ? progress->elapsed_s * (1 - progress->share) / progress->share
+                              : -1;
+    (void)fprintf(stderr, "\r\033[K%3.0f %%  clip %zu of %zu  %llu pictures  %.0f times real time",
+                  100 * progress->share, progress->lanes_done, progress->lanes,
+                  (unsigned long long)progress->frames, progress->speed);
+    if (left_s >= 0)
+        (void)fprintf(stderr, "  %.0f s left", left_s);
+    view->line_open = true;
+}
+
+static bool read_count(const char *text, unsigned *ret_value)
+{
+    char *end;
+    errno = 0;
+    const unsigned long value = strtoul(text, &end, 10);
+    if (errno || *end || end == text || value < 1 || value > 64)
+        return false;
+    *ret_value = (unsigned)value;
+    return true;
+}
+
+static int misuse(const char *what, const char *which)
+{
+    (void)fprintf(stderr, "linhuo replay: %s%s; linhuo replay --help\n", what, which);
+    return LH_EXIT_USAGE;
+}
+
+/* --footage takes all words up to the next option. */
+static void take_footage(struct arguments *arguments, int argc, char **argv)
+{
+    arguments->footage[arguments->footage_count++] = optarg;
+    while (optind < argc && argv[optind][0] != '-')
+        arguments->footage[arguments->footage_count++] = argv[optind++];
+}
+
+static int read_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    static const struct option options[] = {
+        {"footage", required_argument, NULL, 'f'},  {"camera", required_argument, NULL, 'c'},
+        {"start", required_argument, NULL, 's'},    {"evidence", required_argument, NULL, 'e'},
+        {"threads", required_argument, NULL, 't'},  {"json", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},          {"help", no_argument, NULL, 'h'},
+        {0}};
+    int option;
+    while ((option = getopt_long(argc, argv, "-f:c:s:e:t:jqh", options, NULL)) != -1) {
+        switch (option) {
+        case 1:
+            if (arguments->site)
+                return misuse("one site file, please; clips go behind --footage: ", optarg);
+            arguments->site = optarg;
+            break;
+        case 'f':
+            take_footage(arguments, argc, argv);
+            break;
+        case 'c':
+            arguments->camera = optarg;
+            break;
+        case 's':
+            if (lh_time_parse(optarg, &arguments->start_utc_us) != LH_OK)
+                return misuse("--start wants 2026-11-23T08:00:00+08:00, not ", optarg);
+            break;
+        case 'e':
+            arguments->evidence = optarg;
+            break;
+        case 't':
+            if (!read_count(optarg, &arguments->threads))
+                return misuse("--threads wants 1 to 64, not ", optarg);
+            break;
+        case 'j':
+            arguments->json = true;
+            break;
+        case 'q':
+            arguments->quiet = true;
+            break;
+        case 'h':
+            (void)fputs(help, stdout);
+            return -1;
+        default:
+            (void)fputs(help, stderr);
+            return LH_EXIT_USAGE;
+        }
+    }
+    if (!arguments->site)
+        return misuse("which site file? configs/replay.yaml is one for trying", "");
+    if (arguments->footage_count == 0)
+        return misuse("which footage? --footage FILE|FOLDER ...", "");
+    return LH_EXIT_DONE;
+}
+
+static void print_findings(const char *path, const struct lh_findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        (void)fprintf(stderr, "%s:%d:%d: %s\n", path, findings->items[i].place.line,
+                      findings->items[i].place.column, findings->items[i].text);
+}
+
+static int open_tenure(const char *path, struct lh_tenure **ret_tenure)
+{
+    struct lh_findings findings = {0};
+    struct lh_site *site = NULL;
+    int code = lh_site_load(path, &findings, &site);
+    if (code == LH_OK) {
+        lh_log_configure(site->log_level, site->log_format);
+        code = lh_tenure_create(&site, &findings, ret_tenure);
+    }
+    print_findings(path, &findings);
+    if (code != LH_OK && findings.count == 0)
+        (void)fprintf(stderr, "linhuo replay: %s: %s\n", path, lh_strerror(code));
+    lh_findings_finish(&findings);
+    return code;
+}
+
+static bool report_lanes(const struct lh_replay_result *result)
+{
+    bool all_read = true;
+    for (size_t i = 0; i < result->lane_count; i++) {
+        const struct lh_lane_report *lane = &result->lanes[i];
+        if (lane->fault.code != LH_OK)
+            (void)fprintf(stderr, "%s: %s (%llu pictures analysed)\n", lane->path, lane->fault.text,
+                          (unsigned long long)lane->frames);
+        all_read = all_read && lane->fault.code == LH_OK;
+    }
+    return all_read;
+}
+
+static void print_summary(const struct lh_replay_result *result)
+{
+    const struct lh_replay_progress *end = &result->progress;
+    (void)fprintf(stderr,
+                  "%zu clips, %llu pictures, %.1f h of footage in %.1f s (%.0f times real time): "
+                  "%llu alarms raised\n",
+                  end->lanes, (unsigned long long)end->frames, end->footage_s / 3600, end->elapsed_s,
+                  end->speed, (unsigned long long)result->desk.raised);
+}
+
+static int replay(const struct arguments *arguments)
+{
+    struct lh_tenure *tenure = NULL;
+    if (open_tenure(arguments->site, &tenure) != LH_OK)
+        return LH_EXIT_USAGE;
+    struct view view = {.arguments = arguments, .terminal = isatty(STDERR_FILENO) != 0};
+    const struct lh_replay_options options = {
+        .tenure = tenure,
+        .footage = arguments->footage,
+        .footage_count = arguments->footage_count,
+        .camera = arguments->camera,
+        .start_utc_us = arguments->start_utc_us,
+        .threads = arguments->threads,
+        .evidence_folder = arguments->evidence,
+        .stop = &stop_requested,
+        .on_alarm = on_alarm,
+        .on_progress = on_progress,
+        .context = &view,
+    };
+    struct lh_fault fault = {0};
+    struct lh_replay_result result;
+    int status = LH_EXIT_DONE;
+    if (lh_replay_run(&options, &fault, &result) == LH_OK) {
+        close_line(&view);
+        if (!report_lanes(&result))
+            status = LH_EXIT_FAILED;
+        if (!arguments->quiet)
+            print_summary(&result);
+        lh_replay_result_finish(&result);
+    } else {
+        close_line(&view);
+        (void)fprintf(stderr, "linhuo replay: %s\n", fault.text);
+        status = fault.code == LH_ENOTFOUND ? LH_EXIT_USAGE : LH_EXIT_FAILED;
+    }
+    lh_tenure_unref(&tenure);
+    return fflush(stdout) == 0 ? status : LH_EXIT_FAILED;
+}
+
+int lh_cmd_replay(int argc, char **argv)
+{
+    struct arguments arguments = {.start_utc_us = LH_NO_TIME};
+    arguments.footage = calloc((size_t)argc + 1, sizeof(const char *));
+    if (!arguments.footage)
+        return LH_EXIT_FAILED;
+    const struct sigaction action = {.sa_handler = on_signal};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    int status = read_arguments(argc, argv, &arguments);
+    if (status == LH_EXIT_DONE)
+        status = replay(&arguments);
+    free(arguments.footage);
+    return status < 0 ? LH_EXIT_DONE : status;
+}

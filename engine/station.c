@@ -1,0 +1,316 @@
+#include "station.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES_WAITING 2   /* live: the newest picture matters, the one before it is a courtesy */
+#define FRAME_AGE_S 30     /* older pictures are not analysed at all */
+#define EVENTS_A_FRAME 64  /* confirmed tracks of one camera in one frame */
+
+struct lh_tenure {
+    atomic_uint references;
+    struct lh_site *site;
+    struct lh_watch_plugins *plugins;
+};
+
+struct lh_station {
+    struct lh_station_options options;
+    struct lh_queue *frames;
+    struct lh_camera *camera;
+    struct lh_watch *watch; /* the detect thread's after start */
+    struct lh_complaint complaint; /* the detect thread's */
+    pthread_mutex_t lock;
+    /* -- protected by lock */
+    struct lh_detector_counts counts[LH_STATION_DETECTORS];
+    uint64_t analysed;
+};
+
+int lh_tenure_create(struct lh_site **site, struct lh_findings *findings, struct lh_tenure **ret_tenure)
+{
+    struct lh_tenure *tenure = calloc(1, sizeof *tenure);
+    if (!tenure) {
+        lh_site_destroy(site);
+        return LH_ENOMEM;
+    }
+    atomic_init(&tenure->references, 1);
+    tenure->site = *site;
+    *site = NULL;
+    const int code = lh_watch_plugins_load(tenure->site, findings, &tenure->plugins);
+    if (code != LH_OK) {
+        lh_tenure_unref(&tenure);
+        return code;
+    }
+    *ret_tenure = tenure;
+    return LH_OK;
+}
+
+struct lh_tenure *lh_tenure_ref(struct lh_tenure *tenure)
+{
+    (void)atomic_fetch_add(&tenure->references, 1);
+    return tenure;
+}
+
+void lh_tenure_unref(struct lh_tenure **tenure_pointer)
+{
+    struct lh_tenure *tenure = *tenure_pointer;
+    *tenure_pointer = NULL;
+    if (!tenure || atomic_fetch_sub(&tenure->references, 1) != 1)
+        return;
+    lh_watch_plugins_destroy(&tenure->plugins);
+    lh_site_destroy(&tenure->site);
+    free(tenure);
+}
+
+const struct lh_site *lh_tenure_site(const struct lh_tenure *tenure)
+{
+    return tenure->site;
+}
+
+const struct lh_watch_plugins *lh_tenure_plugins(const struct lh_tenure *tenure)
+{
+    return tenure->plugins;
+}
+
+void lh_news_destroy(void *opaque)
+{
+    struct lh_news *news = opaque;
+    if (!news)
+        return;
+    lh_frame_unref(&news->frame);
+    lh_tenure_unref(&news->tenure);
+    free(news->detections);
+    free(news->status);
+    free(news);
+}
+
+static struct lh_news *news_create(const struct lh_station *station, enum lh_news_kind kind)
+{
+    struct lh_news *news = calloc(1, sizeof *news);
+    if (!news)
+        return NULL;
+    news->kind = kind;
+    news->tenure = lh_tenure_ref(station->options.tenure);
+    news->camera = station->options.camera;
+    return news;
+}
+
+/* Runs in the camera's thread, which waits for nobody: the next status says the same again. */
+static void on_health(void *context, const struct lh_camera_status *status, enum lh_health_state before)
+{
+    struct lh_station *station = context;
+    struct lh_news *news = news_create(station, LH_NEWS_HEALTH);
+    if (!news)
+        return;
+    news->health_before = before;
+    news->status = malloc(sizeof *news->status);
+    if (news->status)
+        *news->status = *status;
+    if (!news->status ||
+        lh_queue_push(station->options.news, news, sizeof *news + sizeof *status, 0) != LH_OK)
+        lh_news_destroy(news);
+}
+
+static void drop_frame(void *item)
+{
+    struct lh_frame *frame = item;
+    lh_frame_unref(&frame);
+}
+
+static int create_camera(struct lh_station *station)
+{
+    const struct lh_queue_options queue = {
+        .policy = LH_QUEUE_LIVE,
+        .max_count = FRAMES_WAITING,
+        .max_age_us = FRAME_AGE_S * LH_SECOND_US,
+        .drop = drop_frame,
+        .bell = station->options.bell,
+        .clock = station->options.clock,
+    };
+    const int code = lh_queue_create(&queue, &station->frames);
+    if (code != LH_OK)
+        return code;
+    const struct lh_camera_options camera = {
+        .config = station->options.camera,
+        .clock = station->options.clock,
+        .frames = station->frames,
+        .on_event = on_health,
+        .event_context = station,
+    };
+    return lh_camera_create(&camera, &station->camera);
+}
+
+int lh_station_create(const struct lh_station_options *options, struct lh_fault *fault,
+                      struct lh_station **ret_station)
+{
+    struct lh_station *station = calloc(1, sizeof *station);
+    if (!station)
+        return lh_fail(fault, LH_ENOMEM, "camera '%s': out of memory", options->camera->id);
+    if (pthread_mutex_init(&station->lock, NULL) != 0) {
+        free(station);
+        return lh_fail(fault, LH_ENOMEM, "camera '%s': out of memory", options->camera->id);
+    }
+    station->options = *options;
+    station->options.tenure = lh_tenure_ref(options->tenure);
+    int code = lh_watch_create(lh_tenure_site(options->tenure), options->camera,
+                               lh_tenure_plugins(options->tenure), fault, &station->watch);
+    if (code == LH_OK) {
+        code = create_camera(station);
+        if (code != LH_OK)
+            (void)lh_fail(fault, code, "camera '%s': %s", options->camera->id, lh_strerror(code));
+    }
+    if (code != LH_OK) {
+        lh_station_destroy(&station);
+        return code;
+    }
+    *ret_station = station;
+    return LH_OK;
+}
+
+int lh_station_start(struct lh_station *station)
+{
+    return lh_camera_start(station->camera);
+}
+
+void lh_station_stop(struct lh_station *station)
+{
+    lh_camera_stop(station->camera);
+    lh_queue_close(station->frames);
+}
+
+void lh_station_destroy(struct lh_station **station_pointer)
+{
+    struct lh_station *station = *station_pointer;
+    if (!station)
+        return;
+    lh_camera_destroy(&station->camera);
+    lh_queue_destroy(&station->frames);
+    lh_watch_destroy(&station->watch);
+    lh_tenure_unref(&station->options.tenure);
+    (void)pthread_mutex_destroy(&station->lock);
+    free(station);
+    *station_pointer = NULL;
+}
+
+const struct lh_camera_config *lh_station_config(const struct lh_station *station)
+{
+    return station->options.camera;
+}
+
+const struct lh_tenure *lh_station_tenure(const struct lh_station *station)
+{
+    return station->options.tenure;
+}
+
+struct lh_camera *lh_station_camera(struct lh_station *station)
+{
+    return station->camera;
+}
+
+/* What the tracker reported of one frame, kept until the frame's detections are known. */
+struct events {
+    enum lh_track_event_type type[EVENTS_A_FRAME];
+    struct lh_track track[EVENTS_A_FRAME];
+    size_t count;
+};
+
+static void on_track(void *context, enum lh_track_event_type type, const struct lh_track *track)
+{
+    struct events *events = context;
+    if (events->count == EVENTS_A_FRAME)
+        return;
+    events->type[events->count] = type;
+    events->track[events->count] = *track;
+    events->count++;
+}
+
+static void report(struct lh_station *station, enum lh_track_event_type type, const struct lh_track *track,
+                   struct lh_frame *frame, const struct lh_watch_result *result)
+{
+    struct lh_news *news = news_create(station, LH_NEWS_TRACK);
+    if (!news) {
+        lh_log(LH_LOG_ERROR, "detect", station->options.camera->id,
+               "out of memory: news of track %llu is lost", (unsigned long long)track->id);
+        return;
+    }
+    news->event = type;
+    news->track = *track;
+    size_t bytes = sizeof *news;
+    if (frame && type != LH_TRACK_LOST) {
+        news->frame = lh_frame_ref(frame);
+        bytes += lh_frame_bytes(frame);
+        news->detections = malloc(result->detection_count * sizeof *news->detections + 1);
+        if (news->detections) {
+            memcpy(news->detections, result->detections,
+                   result->detection_count * sizeof *news->detections);
+            news->detection_count = result->detection_count;
+        }
+    }
+    if (lh_queue_push(station->options.news, news, bytes, -1) != LH_OK)
+        lh_news_destroy(news);
+}
+
+static void copy_counts(struct lh_station *station)
+{
+    (void)pthread_mutex_lock(&station->lock);
+    station->analysed++;
+    const size_t count = lh_watch_detectors(station->watch);
+    for (size_t i = 0; i < count && i < LH_STATION_DETECTORS; i++)
+        station->counts[i] = lh_watch_detector_counts(station->watch, i);
+    (void)pthread_mutex_unlock(&station->lock);
+}
+
+static void analyse(struct lh_station *station, struct lh_frame *frame)
+{
+    struct events events = {.count = 0};
+    struct lh_watch_result result = {0};
+    const char *id = station->options.camera->id;
+    const int code = lh_watch_frame(station->watch, frame, on_track, &events, &result);
+    if (code != LH_OK)
+        lh_complain(&station->complaint, station->options.clock, "detect", id, "frame not analysed: %s",
+                    lh_strerror(code));
+    else if (result.failed_detectors > 0)
+        lh_complain(&station->complaint, station->options.clock, "detect", id, "%s",
+                    result.fault.text);
+    else
+        lh_recovered(&station->complaint, station->options.clock, "detect", id, "detectors work again");
+    for (size_t i = 0; i < events.count; i++)
+        report(station, events.type[i], &events.track[i], frame, &result);
+    copy_counts(station);
+}
+
+int lh_station_work(struct lh_station *station)
+{
+    void *item;
+    const int code = lh_queue_pop(station->frames, 0, &item);
+    if (code != LH_OK)
+        return code;
+    struct lh_frame *frame = item;
+    analyse(station, frame);
+    lh_frame_unref(&frame);
+    return LH_OK;
+}
+
+void lh_station_flush(struct lh_station *station)
+{
+    struct events events = {.count = 0};
+    const struct lh_watch_result nothing = {0};
+    lh_watch_flush(station->watch, on_track, &events);
+    for (size_t i = 0; i < events.count; i++)
+        report(station, events.type[i], &events.track[i], NULL, &nothing);
+}
+
+void lh_station_status(struct lh_station *station, struct lh_station_status *ret_status)
+{
+    struct lh_station_status status = {0};
+    lh_camera_status(station->camera, &status.camera);
+    const struct lh_queue_counts queue = lh_queue_counts(station->frames);
+    status.frames_waiting = queue.depth;
+    status.frames_dropped = queue.dropped;
+    (void)pthread_mutex_lock(&station->lock);
+    status.frames_analysed = station->analysed;
+    memcpy(status.detectors, station->counts, sizeof status.detectors);
+    (void)pthread_mutex_unlock(&station->lock);
+    *ret_status = status;
+}

@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+"""The drill behind `make demo`: a small county, the engine on it, alarms as they arrive, a summary.
+
+Starts `linhuo world` (towers served by a real RTSP server, or recorded footage), writes a site file for
+it, starts `linhuo run`, shows `linhuo watch`, and compares in the end what ignited with what was raised.
+Everything it makes stays in BUILD/demo to be looked at.
+"""
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+SITE = """\
+# The site file of the demo, for {count} cameras of linhuo world.
+site:
+  name: Demo county
+  area_code: "141122"
+  data_folder: data
+bus:
+  publish: {endpoint}
+  status_s: 1
+evidence:
+  max_size_mib: 200
+detectors:
+  # A real tower learns its view for an hour; a drill of a minute cannot wait for that.
+  - name: smoke
+    plugin: smoke_classic
+    settings:
+{smoke}
+  - name: flame
+    plugin: flame_classic
+    settings:
+{flame}
+tracks:
+  max_gap_s: 10
+  confirm_min_s: 4
+camera_defaults:
+  watch_interval_s: 1
+cameras:
+"""
+SMOKE = {"warmup_s": 8, "short_background_s": 4, "long_background_s": 15}
+FLAME = {"warmup_s": 8}
+DEMO_S = 75       # from the first picture to the summary
+FIRST_IGNITION_S = 28
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, default=Path("build"))
+    parser.add_argument("--keep", action="store_true", help="run on until Ctrl-C")
+    parser.add_argument("--footage", type=Path, help="serve the clips of this folder instead of the county")
+    parser.add_argument("--speed", type=float, default=60,
+                        help="footage seconds in one real second; 60 shows stills a minute apart one a second")
+    parser.add_argument("--seconds", type=float, default=DEMO_S, help="length of the demo")
+    return parser.parse_args()
+
+
+def start_world(linhuo, folder, arguments):
+    """The county, ready to be watched, and what it says about its cameras."""
+    command = [linhuo, "world", "--list", "json", "--truth", folder / "truth.json"]
+    if arguments.footage:
+        command += ["--footage", arguments.footage, "--speed", arguments.speed, "--fps", 2, "--gop-s", 1]
+    else:
+        command += ["--cameras", 4, "--size", "960x540", "--fps", 4, "--gop-s", 1, "--fires", 1,
+                    "--first-ignition-s", FIRST_IGNITION_S]
+    log = (folder / "world.log").open("wb")
+    world = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=log)
+    text = ""
+    for line in world.stdout:
+        text += line.decode()
+        try:
+            return world, json.loads(text)
+        except ValueError:
+            continue
+    sys.exit(f"linhuo world ended at once:\n{(folder / 'world.log').read_text()}")
+
+
+def indent(settings):
+    return "\n".join(f"      {key}: {value}" for key, value in settings.items())
+
+
+def write_site(folder, cameras):
+    endpoint = "ipc://" + str((folder / "alarms.ipc").resolve())
+    if len(endpoint) > 100:
+        endpoint = "tcp://127.0.0.1:5570"
+    text = SITE.format(count=len(cameras), endpoint=endpoint, smoke=indent(SMOKE), flame=indent(FLAME))
+    for camera in cameras:
+        text += f"  - id: {camera['id']}\n    url: {camera['url']}\n"
+    path = folder / "site.yaml"
+    path.write_text(text)
+    return path
+
+
+class Alarms:
+    """Collects the alarms of a second subscriber for the summary."""
+
+    def __init__(self, linhuo, site):
+        self.raised = {}
+        self.process = subprocess.Popen([linhuo, "watch", "--json", site], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            message = json.loads(line)
+            if str(message.get("schema", "")).startswith("linhuo/alarm"):
+                self.raised.setdefault(message["id"], message)
+
+
+def seconds_between(later, earlier):
+    def parse_time(text):
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (parse_time(later) - parse_time(earlier)).total_seconds()
+
+
+def boxes_meet(alarm, boxes, when):
+    """True when the alarm's box meets the true box of its camera at about that time."""
+    for box in boxes:
+        if box["camera"] != alarm["camera"]["id"] or not box.get("visible", True):
+            continue
+        a, b = alarm["box"], box
+        if (a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"]
+                and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]):
+            return True
+    return False
+
+
+def summarise(folder, alarms):
+    truth = json.loads((folder / "truth.json").read_text())
+    fires = [event for event in truth.get("events", []) if event["kind"] == "fire"
+             and event["start_utc"] <= datetime.now(timezone.utc).isoformat()]
+    print("\n== summary")
+    left = dict(alarms)
+    found = 0
+    for fire in fires:
+        mine = [a for a in alarms.values() if boxes_meet(a, fire.get("boxes", []), fire["start_utc"])
+                and a["times"]["raised"] >= fire["start_utc"][:19]]
+        for alarm in mine:
+            left.pop(alarm["id"], None)
+        where = f"{fire['latitude_deg']:.4f} N {fire['longitude_deg']:.4f} E"
+        if not mine:
+            print(f"fire {fire['id']} at {where}, ignited {fire['start_utc']}: not raised yet")
+            continue
+        found += 1
+        first = min(mine, key=lambda a: a["times"]["raised"])
+        delay = seconds_between(first["times"]["raised"], fire["start_utc"])
+        print(f"fire {fire['id']} at {where}, ignited {fire['start_utc']}")
+        print(f"  raised by {first['camera']['id']} after {delay:.0f} s as {first['kind']}, {first['priority']}, "
+              f"seen by {len({a['camera']['id'] for a in mine})} of the cameras")
+        if first.get("evidence"):
+            print(f"  evidence: {folder / 'data' / first['evidence']['frame_boxes']}")
+    if fires:
+        print(f"{len(fires)} ignited, {found} raised, {len(left)} alarms on something else")
+    else:
+        print(f"{len(alarms)} alarms")
+    for alarm in left.values():
+        print(f"  {alarm['times']['raised']} {alarm['camera']['id']} {alarm['kind']} {alarm['priority']} "
+              f"(evidence: {folder / 'data' / alarm['evidence']['frame_boxes'] if alarm.get('evidence') else 'none'})")
+    print(f"Everything is kept in {folder}: site.yaml, engine.log, truth.json, data/ with alarms.sqlite and "
+          f"evidence/.")
+    return found == len(fires)
+
+
+def end(processes):
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    for process in processes:
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def main():
+    arguments = parse()
+    linhuo = arguments.build / "linhuo"
+    folder = (arguments.build / "demo").resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+    print("== a county in a box: linhuo world", flush=True)
+    world, county = start_world(linhuo, folder, arguments)
+    processes = [world]
+    try:
+        for camera in county["cameras"]:
+            print(f"   {camera['url']}")
+        site = write_site(folder, county["cameras"])
+        print(f"== the engine: linhuo run {site}", flush=True)
+        engine = subprocess.Popen([linhuo, "run", site, "--quiet"], stderr=(folder / "engine.log").open("wb"))
+        processes.insert(0, engine)
+        alarms = Alarms(linhuo, site)
+        processes.insert(0, alarms.process)
+        print(f"== alarms: linhuo watch {site}", flush=True)
+        if not arguments.footage:
+            print(f"   (a fire is lit {FIRST_IGNITION_S} s into the drill; the cameras learn their views until then)",
+                  flush=True)
+        processes.insert(0, subprocess.Popen([linhuo, "watch", site]))
+        begun = time.monotonic()
+        while arguments.keep or time.monotonic() - begun < arguments.seconds:
+            time.sleep(0.5)
+            for process, name in ((world, "world"), (engine, "engine")):
+                if process.poll() is not None:
+                    print((folder / f"{name}.log").read_text()[-2000:])
+                    print(f"linhuo {'run' if process is engine else 'world'} ended")
+                    return 1
+    except KeyboardInterrupt:
+        print()
+    finally:
+        end(processes)
+    return 0 if summarise(folder, alarms.raised) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
