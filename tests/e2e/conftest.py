@@ -49,7 +49,7 @@ class Process:
     def err(self):
         return self.err_path.read_text(errors="replace")
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, timeout_s=15):
