@@ -510,7 +510,7 @@ static void beat(struct lh_desk *desk, int64_t now_us)
         .interval_s = interval_s,
         .last_alarm_sequence = desk->next[ALARM] - 1,
         .last_health_sequence = desk->next[HEALTH] - 1,
-        .waiting = lh_backlog_count(desk->backlog),
+        .backlog = lh_backlog_count(desk->backlog),
     };
     char *json = NULL;
     desk->beat_due_us += interval_us;

@@ -216,7 +216,7 @@ int lh_message_heartbeat(const struct lh_heartbeat *heartbeat, const struct lh_s
     bad |= json_object_set_new(root, "time", lh_json_time(heartbeat->utc_us));
     bad |= json_object_set_new(root, "interval_s", lh_json_number(heartbeat->interval_s));
     bad |= json_object_set_new(root, "last", last);
-    bad |= json_object_set_new(root, "waiting", lh_json_count(heartbeat->waiting));
+    bad |= json_object_set_new(root, "backlog", lh_json_count(heartbeat->backlog));
     if (bad) {
         json_decref(root);
         return LH_ENOMEM;
@@ -230,12 +230,12 @@ int lh_message_health(const struct lh_camera_status *status, enum lh_health_stat
     json_t *root = json_object();
     int bad = put_serial(root, "linhuo/health/1", serial);
     bad |= json_object_set_new(root, "camera", lh_json_text(status->id));
-    bad |= json_object_set_new(root, "state", lh_json_text(lh_health_name(status->health)));
+    bad |= json_object_set_new(root, "health", lh_json_text(lh_health_name(status->health)));
     bad |= json_object_set_new(root, "before", lh_json_text(lh_health_name(before)));
     bad |= json_object_set_new(root, "since", lh_json_time(status->health_since_utc_us));
     bad |= json_object_set_new(root, "last_fresh", lh_json_time(status->last_fresh_utc_us));
     bad |= json_object_set_new(root, "last_capture", lh_json_time(status->last_capture_utc_us));
-    bad |= json_object_set_new(root, "stream_description", lh_json_text(status->description));
+    bad |= json_object_set_new(root, "description", lh_json_text(status->description));
     bad |= json_object_set_new(root, "last_error", lh_json_text(status->last_error));
     bad |= json_object_set_new(root, "connections", lh_json_count(status->connections));
     bad |= json_object_set_new(root, "failures", lh_json_count(status->failures));

@@ -42,8 +42,7 @@ struct lh_heartbeat {
     double interval_s; /* until the next one */
     uint64_t last_alarm_sequence;
     uint64_t last_health_sequence;
-    size_t
-        waiting; /* revisions that cannot be stored, and so are not published yet: 0 when all is well */
+    size_t backlog; /* revisions the store refuses, so not published yet; 0 when all is well */
 };
 
 /* What the alarm desk has done since it began. */

@@ -69,13 +69,13 @@ static json_t *station_value(const struct lh_station_status *station)
     const struct lh_camera_status *camera = &station->camera;
     json_t *object = json_object();
     int bad = json_object_set_new(object, "id", lh_json_text(camera->id));
-    bad |= json_object_set_new(object, "state", lh_json_text(lh_health_name(camera->health)));
+    bad |= json_object_set_new(object, "health", lh_json_text(lh_health_name(camera->health)));
     bad |= json_object_set_new(object, "since", lh_json_time(camera->health_since_utc_us));
     bad |= json_object_set_new(object, "last_fresh", lh_json_time(camera->last_fresh_utc_us));
     bad |= json_object_set_new(object, "last_capture", lh_json_time(camera->last_capture_utc_us));
     bad |= json_object_set_new(object, "time_quality",
                                lh_json_text(lh_time_quality_name(camera->time_quality)));
-    bad |= json_object_set_new(object, "stream_description", lh_json_text(camera->description));
+    bad |= json_object_set_new(object, "description", lh_json_text(camera->description));
     bad |= json_object_set_new(object, "last_error", lh_json_text(camera->last_error));
     bad |= json_object_set_new(object, "connections", lh_json_count(camera->connections));
     bad |= json_object_set_new(object, "failures", lh_json_count(camera->failures));
@@ -103,7 +103,7 @@ static json_t *desk_value(const struct lh_desk_counts *counts)
     bad |= json_object_set_new(object, "kept", lh_json_count(counts->kept));
     bad |= json_object_set_new(object, "ended", lh_json_count(counts->ended));
     bad |= json_object_set_new(object, "published", lh_json_count(counts->published));
-    bad |= json_object_set_new(object, "waiting", lh_json_count(counts->backlog));
+    bad |= json_object_set_new(object, "backlog", lh_json_count(counts->backlog));
     bad |= json_object_set_new(object, "thinned", lh_json_count(counts->thinned));
     bad |= json_object_set_new(object, "lost", lh_json_count(counts->lost));
     bad |= json_object_set_new(object, "store_failures", lh_json_count(counts->store_failures));
@@ -197,7 +197,7 @@ static int compose(const struct lh_engine_status *status, const struct lh_serial
     bad |= json_object_set_new(root, "publish",
                                status->publish ? lh_json_text(status->publish) : json_null());
     bad |= json_object_set_new(root, "started", lh_json_time(status->started_utc_us));
-    bad |= json_object_set_new(root, "time", lh_json_time(status->now_utc_us));
+    bad |= json_object_set_new(root, "now", lh_json_time(status->now_utc_us));
     bad |= json_object_set_new(root, "detect_threads", lh_json_count(status->detect_threads));
     bad |= json_object_set_new(root, "subscribers", lh_json_count(status->subscribers));
     bad |= json_object_set_new(root, "alarms", desk_value(&status->desk));
