@@ -89,12 +89,15 @@ const char *lh_time_format(int64_t utc_us, char text[LH_TIME_TEXT])
     }
     const time_t time = (time_t)seconds;
     struct tm parts;
-    char date[LH_TIME_TEXT];
-    if (!gmtime_r(&time, &parts) || strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
+    if (!gmtime_r(&time, &parts)) {
         (void)snprintf(text, LH_TIME_TEXT, "unknown");
         return text;
     }
-    (void)snprintf(text, LH_TIME_TEXT, "%.19s.%03dZ", date, (int)(rest_us / 1000));
+    /* Not strftime, whose %Y has no leading zeros here. The remainders only bound the length. */
+    (void)snprintf(text, LH_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                   (parts.tm_year + 1900) % 10000, (parts.tm_mon + 1) % 100, parts.tm_mday % 100,
+                   parts.tm_hour % 100, parts.tm_min % 100, parts.tm_sec % 100,
+                   (int)(rest_us / 1000));
     return text;
 }
 

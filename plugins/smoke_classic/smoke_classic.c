@@ -9,7 +9,7 @@
  *
  * How: grid.h (cells), background.h (what is normal), plume.h (what is smoke-like, and the score).
  */
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ static const struct linhuo_setting settings[SETTINGS] = {
      "The background is the median of this long"},
     {"warmup_s", LINHUO_NUMBER, 0, "900", 0, 86400, NULL, "Nothing is found before"},
     {"persistence_s", LINHUO_NUMBER, 0, "60", 0, 3600, NULL,
-     "How long a change must last to be believed"},
+     "How long a change must last to be believed, at most half of short_background_s counts"},
     {"min_contrast", LINHUO_NUMBER, 0, "6", 1, 64, NULL,
      "Smallest change of a cell that counts, in levels of 255"},
     {"min_area_share", LINHUO_NUMBER, 0, "0.0002", 0.00001, 0.1, NULL,
@@ -124,7 +124,7 @@ static int open_camera(const struct linhuo_host *host, const struct linhuo_open 
     s->warmup_s = v[WARMUP_S].number;
     s->config = (struct smoke_plume_config){
         .short_s = v[SHORT_BACKGROUND_S].number,
-        .persistence_s = v[PERSISTENCE_S].number,
+        .persistence_s = fmin(v[PERSISTENCE_S].number, v[SHORT_BACKGROUND_S].number / 2),
         .min_contrast = v[MIN_CONTRAST].number,
         .min_area_share = v[MIN_AREA_SHARE].number,
         .max_area_share = v[MAX_AREA_SHARE].number,

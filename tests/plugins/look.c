@@ -1,17 +1,19 @@
 /* Runs one detector plugin over a video and shows what it finds, for whoever writes or judges one.
  *
  *   look PLUGIN.so VIDEO [--set NAME=VALUE]... [--interval S] [--clock S] [--from S] [--to S]
- *        [--tracks] [--png FOLDER]
+ *        [--tracks] [--gap S] [--confirm S] [--score X] [--png FOLDER]
  *
- * Prints one JSON line a find; with --tracks one line a track confirmed by a plain k-of-n tracker of
- * its own (3 hits in the last 5 pictures, mean score at least --score, default 0.5); at the end a
- * summary line. --interval skips pictures closer together; --clock ignores the file's timestamps and
- * gives every picture the same distance. --png writes the pictures with finds, boxes drawn.
+ * Prints one JSON line a find; with --tracks, one line a confirmed track instead, from the engine's
+ * tracker at its defaults but for max_gap_s (--gap, 600), confirm_min_s (--confirm, 20) and confirm_score (--score, 0.4); at the end
+ * a summary line. --interval skips pictures that are closer together; --clock ignores the file's
+ * timestamps and gives every picture the same distance. --png writes the pictures with finds as
+ * SECONDS.png, boxes drawn, yellow below --score and red from there.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,23 +24,11 @@
 #include <libavutil/imgutils.h>
 #include <libswscale/swscale.h>
 
+#include "detect/track.h"
 #include "linhuo_detector.h"
 
 #define MAX_SETTINGS 64
 #define MAX_FINDS 256
-#define MAX_TRACKS 256
-#define TRACK_WINDOW 5
-#define TRACK_HITS 3
-
-struct track {
-    unsigned id;
-    struct linhuo_find box;
-    float score[TRACK_WINDOW]; /* 0: not seen */
-    double first_s;
-    double last_s;
-    bool raised;
-};
-
 struct look {
     const struct linhuo_detector *detector;
     struct linhuo_value values[MAX_SETTINGS];
@@ -53,9 +43,12 @@ struct look {
     void *state;
     struct linhuo_find finds[MAX_FINDS];
     size_t find_count;
-    struct track tracks[MAX_TRACKS];
-    size_t track_count;
-    unsigned next_id;
+    struct lh_tracker *tracker;
+    double track_gap_s;
+    double confirm_s;
+    double at_s;
+    float width_px;
+    float height_px;
     size_t pictures;
     size_t with_finds;
     size_t all_finds;
@@ -123,83 +116,47 @@ static int set_value(struct look *l, const char *name, size_t length, const char
     return -1;
 }
 
-static bool same_thing(const struct linhuo_find *a, const struct linhuo_find *b, float width)
+static void print_find(const struct look *l, unsigned number, const struct linhuo_find *f)
 {
-    float w = fminf(a->x_px + a->width_px, b->x_px + b->width_px) - fmaxf(a->x_px, b->x_px);
-    float h = fminf(a->y_px + a->height_px, b->y_px + b->height_px) - fmaxf(a->y_px, b->y_px);
-    float smaller = fminf(a->width_px * a->height_px, b->width_px * b->height_px);
-
-    if (a->kind != b->kind)
-        return false;
-    if (w > 0 && h > 0 && w * h >= 0.1f * smaller)
-        return true;
-    return hypotf(a->x_px + a->width_px / 2 - b->x_px - b->width_px / 2,
-                  a->y_px + a->height_px / 2 - b->y_px - b->height_px / 2) < 0.03f * width;
+    printf("{\"find\":%u,\"at_s\":%.2f,\"kind\":\"%s\",\"box_px\":[%.0f,%.0f,%.0f,%.0f],"
+           "\"score\":%.3f}\n",
+           number, l->at_s, f->kind == LINHUO_SMOKE ? "smoke" : "flame", (double)f->x_px,
+           (double)f->y_px, (double)f->width_px, (double)f->height_px, (double)f->score);
 }
 
-static void print_find(const char *what, double at_s, unsigned id, const struct linhuo_find *f)
+static void print_track(void *context, enum lh_track_event_type type, const struct lh_track *track)
 {
-    printf("{\"%s\":%u,\"at_s\":%.2f,\"kind\":\"%s\",\"box_px\":[%.0f,%.0f,%.0f,%.0f],\"score\":%."
-           "3f}\n",
-           what, id, at_s, f->kind == LINHUO_SMOKE ? "smoke" : "flame", f->x_px, f->y_px,
-           f->width_px, f->height_px, f->score);
-}
+    struct look *l = context;
 
-static void judge_track(struct look *l, struct track *t, double at_s)
-{
-    float sum = 0;
-    int hits = 0;
-
-    for (int i = 0; i < TRACK_WINDOW; i++) {
-        sum += t->score[i];
-        hits += t->score[i] > 0;
-    }
-    if (t->raised || hits < TRACK_HITS || sum / (float)hits < (float)l->track_score)
+    if (type != LH_TRACK_RAISED)
         return;
-    t->raised = true;
     l->raised++;
-    t->box.score = sum / (float)hits;
-    print_find("track", at_s, t->id, &t->box);
+    printf("{\"track\":%llu,\"at_s\":%.2f,\"since_s\":%.2f,\"kind\":\"%s\","
+           "\"box_px\":[%.0f,%.0f,%.0f,%.0f],\"score\":%.3f}\n",
+           (unsigned long long)track->id, l->at_s,
+           l->at_s - (double)(track->last_utc_us - track->first_utc_us) / 1e6,
+           lh_kind_name(track->kind), (double)(track->box.x * l->width_px),
+           (double)(track->box.y * l->height_px), (double)(track->box.width * l->width_px),
+           (double)(track->box.height * l->height_px), (double)track->score);
 }
 
-static void feed_tracks(struct look *l, double at_s, float width)
+static int feed_tracks(struct look *l, int64_t utc_us)
 {
-    size_t kept = 0;
+    static struct lh_detection detections[MAX_FINDS];
 
-    for (size_t i = 0; i < l->track_count; i++) {
-        struct track *t = &l->tracks[i];
-        memmove(t->score + 1, t->score, (TRACK_WINDOW - 1) * sizeof(t->score[0]));
-        t->score[0] = 0;
-    }
     for (size_t i = 0; i < l->find_count; i++) {
-        struct track *t = NULL;
-        for (size_t j = 0; j < l->track_count && t == NULL; j++)
-            if (same_thing(&l->tracks[j].box, &l->finds[i], width))
-                t = &l->tracks[j];
-        if (t == NULL) {
-            if (l->track_count == MAX_TRACKS)
-                continue;
-            t = &l->tracks[l->track_count++];
-            memset(t, 0, sizeof(*t));
-            t->id = ++l->next_id;
-            t->first_s = at_s;
-        }
-        t->box = l->finds[i];
-        t->score[0] = fmaxf(t->score[0], l->finds[i].score);
-        t->last_s = at_s;
+        const struct linhuo_find *f = &l->finds[i];
+        detections[i] = (struct lh_detection){
+            .kind = (enum lh_kind)f->kind,
+            .box = {f->x_px / l->width_px, f->y_px / l->height_px, f->width_px / l->width_px,
+                    f->height_px / l->height_px},
+            .score = f->score,
+        };
     }
-    for (size_t i = 0; i < l->track_count; i++) {
-        float seen = 0;
-        judge_track(l, &l->tracks[i], at_s);
-        for (int k = 0; k < TRACK_WINDOW; k++)
-            seen += l->tracks[i].score[k];
-        if (seen > 0)
-            l->tracks[kept++] = l->tracks[i];
-    }
-    l->track_count = kept;
+    return lh_tracker_feed(l->tracker, utc_us, detections, l->find_count, print_track, l);
 }
 
-static void draw_box(AVFrame *rgb, const struct linhuo_find *f)
+static void draw_box(AVFrame *rgb, const struct linhuo_find *f, double threshold)
 {
     int x0 = (int)f->x_px, y0 = (int)f->y_px;
     int x1 = (int)(f->x_px + f->width_px), y1 = (int)(f->y_px + f->height_px);
@@ -211,13 +168,12 @@ static void draw_box(AVFrame *rgb, const struct linhuo_find *f)
                 continue;
             uint8_t *p = rgb->data[0] + y * rgb->linesize[0] + 3 * x;
             p[0] = 255;
-            p[1] = f->score > 0.5f ? 0 : 255;
+            p[1] = (double)f->score >= threshold ? 0 : 255;
             p[2] = 0;
         }
 }
 
-static int write_png(const char *folder, double at_s, const AVFrame *frame,
-                     const struct linhuo_find *finds, size_t count)
+static int write_png(const struct look *l, const AVFrame *frame)
 {
     const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_PNG);
     AVCodecContext *encoder = codec != NULL ? avcodec_alloc_context3(codec) : NULL;
@@ -244,11 +200,11 @@ static int write_png(const char *folder, double at_s, const AVFrame *frame,
         goto out;
     sws_scale(scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height,
               rgb->data, rgb->linesize);
-    for (size_t i = 0; i < count; i++)
-        draw_box(rgb, &finds[i]);
+    for (size_t i = 0; i < l->find_count; i++)
+        draw_box(rgb, &l->finds[i], l->track_score);
     if (avcodec_send_frame(encoder, rgb) < 0 || avcodec_receive_packet(encoder, packet) < 0)
         goto out;
-    if (snprintf(path, sizeof(path), "%s/%09.2f.png", folder, at_s) >= (int)sizeof(path))
+    if (snprintf(path, sizeof(path), "%s/%09.2f.png", l->png_folder, l->at_s) >= (int)sizeof(path))
         goto out;
     file = fopen(path, "wb");
     if (file != NULL && fwrite(packet->data, 1, (size_t)packet->size, file) == (size_t)packet->size)
@@ -289,12 +245,15 @@ static int show(struct look *l, const AVFrame *frame, double at_s, uint32_t sour
     l->pictures++;
     l->with_finds += l->find_count > 0;
     l->all_finds += l->find_count;
+    l->at_s = at_s;
+    l->width_px = (float)frame->width;
+    l->height_px = (float)frame->height;
     for (size_t i = 0; i < l->find_count && !l->tracks_only; i++)
-        print_find("find", at_s, (unsigned)i, &l->finds[i]);
-    if (l->tracks_only)
-        feed_tracks(l, at_s, (float)frame->width);
+        print_find(l, (unsigned)i, &l->finds[i]);
+    if (l->tracks_only && feed_tracks(l, picture.capture_utc_us) != 0)
+        return -1;
     if (l->png_folder != NULL && l->find_count > 0)
-        return write_png(l->png_folder, at_s, frame, l->finds, l->find_count);
+        return write_png(l, frame);
     return 0;
 }
 
@@ -425,11 +384,10 @@ static int read_options(struct look *l, int argc, char **argv)
     const struct {
         const char *name;
         double *number;
-    } numbers[] = {{"--interval", &l->interval_s},
-                   {"--clock", &l->clock_s},
-                   {"--from", &l->from_s},
-                   {"--to", &l->to_s},
-                   {"--score", &l->track_score}};
+    } numbers[] = {{"--interval", &l->interval_s}, {"--clock", &l->clock_s},
+                   {"--from", &l->from_s},         {"--to", &l->to_s},
+                   {"--score", &l->track_score},   {"--gap", &l->track_gap_s},
+                   {"--confirm", &l->confirm_s}};
 
     for (int i = 3; i < argc; i++) {
         bool known = false;
@@ -462,7 +420,7 @@ static int read_options(struct look *l, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct look l = {.to_s = 1e12, .track_score = 0.5};
+    static struct look l = {.to_s = 1e12, .track_score = 0.4, .track_gap_s = 600, .confirm_s = 20};
     struct video v = {.last_s = -1};
     struct linhuo_host host = {.struct_size = sizeof(host),
                                .abi = LINHUO_DETECTOR_ABI,
@@ -472,7 +430,8 @@ int main(int argc, char **argv)
 
     if (argc < 3) {
         fprintf(stderr, "usage: look PLUGIN.so VIDEO [--set NAME=VALUE]... [--interval S] "
-                        "[--clock S] [--from S] [--to S] [--tracks] [--score X] [--png FOLDER]\n");
+                        "[--clock S] [--from S] [--to S] [--tracks] [--gap S] [--confirm S] "
+                        "[--score X] [--png FOLDER]\n");
         return 2;
     }
     if (load(&l, argv[1]) != 0)
@@ -486,6 +445,20 @@ int main(int argc, char **argv)
                                     .values = l.values,
                                     .camera = "look",
                                     .preset = ""};
+    struct lh_track_config tracks = {.min_overlap = 0.1,
+                                     .max_gap_s = l.track_gap_s,
+                                     .max_distance_share = 0.05,
+                                     .confirm_hits = 3,
+                                     .confirm_window = 5,
+                                     .confirm_min_s = l.confirm_s,
+                                     .confirm_score = l.track_score,
+                                     .release_score = l.track_score / 2,
+                                     .min_growth = 1,
+                                     .max_tracks = 32};
+    if (lh_tracker_create(&tracks, &l.tracker) != 0) {
+        fprintf(stderr, "look: --gap or --score is out of range\n");
+        return 2;
+    }
     l.want.struct_size = sizeof(l.want);
     if (l.detector->open(&host, &arguments, &l.want, &l.state) != 0)
         return 1;
@@ -500,6 +473,7 @@ int main(int argc, char **argv)
            "\"mean_ms\":%.2f,\"slowest_ms\":%.2f}\n",
            l.pictures, l.with_finds, l.all_finds, l.raised,
            l.pictures > 0 ? 1e3 * l.busy_s / (double)l.pictures : 0.0, 1e3 * l.slowest_s);
+    lh_tracker_destroy(&l.tracker);
     sws_freeContext(v.scaler);
     av_frame_free(&v.small);
     avcodec_free_context(&v.decoder);
