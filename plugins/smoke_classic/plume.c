@@ -14,6 +14,10 @@
 #define NIGHT_LEVEL 40.0f /* median luma of the view below which there is no daylight to scatter */
 #define SKY_TEXTURE 3.0f  /* levels between neighbouring pixels, noise included */
 #define LAND_TEXTURE 2.0f
+#define SKY_STEP 8.0f     /* levels from cell to cell: more is a skyline */
+#define GREY_CHROMA 12.0f /* no more colourful than hazy air is grey, whatever was there before */
+#define LEARN_SHARE                                                                                \
+    0.4 /* the most that one picture says, so that what passes once is no evidence */
 #define EVIDENCE_SEED 0.5f
 #define EVIDENCE_EDGE 0.3f
 #define MOVED_CELLS 0.75
@@ -163,8 +167,9 @@ static void flatten(struct smoke_plume *p, float *plane)
     }
 }
 
-/* Sky: smooth in the background, and joined to the top of the picture through smooth cells. */
-static void find_sky(struct smoke_plume *p, const float *texture)
+/* Sky: smooth in the background, and joined to the top of the picture through smooth cells
+ * without a step in brightness. */
+static void find_sky(struct smoke_plume *p, const float *texture, const float *luma)
 {
     size_t depth = 0;
 
@@ -185,7 +190,8 @@ static void find_sky(struct smoke_plume *p, const float *texture)
                        i + p->width};
         for (int k = 0; k < 4; k++) {
             int j = next[k];
-            if (j >= 0 && (size_t)j < p->cells && !p->sky[j] && texture[j] < SKY_TEXTURE) {
+            if (j >= 0 && (size_t)j < p->cells && !p->sky[j] && texture[j] < SKY_TEXTURE &&
+                fabsf(luma[j] - luma[i]) < SKY_STEP) {
                 p->sky[j] = 1;
                 p->stack[depth++] = j;
             }
@@ -237,7 +243,7 @@ static float find_likeness(struct smoke_plume *p, const struct smoke_background 
         float was = hypotf(median[SMOKE_BLUE][i], median[SMOKE_RED][i]);
         float is = hypotf(median[SMOKE_BLUE][i] + p->residual[1][i],
                           median[SMOKE_RED][i] + p->residual[2][i]);
-        float grey = clamp01(1.0f - (is - was - 2.0f) / 6.0f);
+        float grey = clamp01(1.0f - (is - fmaxf(was, GREY_CHROMA)) / 6.0f);
         float veil = 1.0f;
         if (!p->sky[i] && median[SMOKE_TEXTURE][i] > LAND_TEXTURE) {
             float texture = fit.gain * grid->plane[SMOKE_TEXTURE][i] / median[SMOKE_TEXTURE][i];
@@ -259,7 +265,7 @@ static void gather(struct smoke_plume *p, int64_t utc_us)
 {
     double dt = p->last_us == 0 ? 0.0 : (double)(utc_us - p->last_us) / 1e6;
     double share = 1.0 - exp(-dt / p->config.persistence_s);
-    float a = (float)(share > 0.5 ? 0.5 : share);
+    float a = (float)fmin(share, LEARN_SHARE);
 
     for (size_t i = 0; i < p->cells; i++) {
         p->evidence[i] += a * (p->scratch[i] - p->evidence[i]);
@@ -301,7 +307,8 @@ static void measure(struct smoke_plume *p, const struct lh_cv_region *r, int32_t
             if (y >= r->y + r->height - 2) {
                 int below = y + 3 < p->height ? y + 3 : p->height - 1;
                 low++;
-                land += !p->sky[below * p->width + x];
+                if (y + 1 < p->height) /* a foot out of view stands on nothing known */
+                    land += !p->sky[below * p->width + x];
             }
         }
     f->change /= (float)n;
@@ -433,7 +440,7 @@ int smoke_plume_look(struct smoke_plume *p, const struct smoke_background *backg
     p->noise = fmaxf(median_of_window(p, p->alive, 0, 0, p->width, p->height), 1.0f);
     if (lh_cv_shift(luma, p->luma, p->width, p->height, &dx, &dy, &response) != LH_CV_OK)
         return -1;
-    find_sky(p, smoke_background_median(background, SMOKE_TEXTURE));
+    find_sky(p, smoke_background_median(background, SMOKE_TEXTURE), luma);
     float changed = find_likeness(p, background, grid, fit);
     gather(p, utc_us);
     if (median_of_window(p, luma, 0, 0, p->width, p->height) < NIGHT_LEVEL)

@@ -2,7 +2,8 @@
  *
  * Per cell, the picture is brought to the background's exposure and compared with it in units of the
  * usual spread. What has changed counts as smoke-like when
- *  - it has not become more colourful than it was (smoke and cloud pull colour towards grey), and
+ *  - it is nearly grey, or no more colourful than it was (smoke and cloud pull colour to that of
+ *    hazy air), and
  *  - on land, contrast has been lost against light: veil = 1 - (texture ratio) / (luma ratio). A cloud
  *    shadow and a sunlit patch scale luma and texture alike and have a veil of 0; smoke adds light that
  *    carries no texture (the airlight of Koschmieder's law, 1924) and has a veil above 0. Against the
