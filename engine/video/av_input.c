@@ -331,25 +331,34 @@ int lh_av_input_read(struct lh_av_input *input, AVPacket *packet, int64_t deadli
     return error < 0 ? explain_read(input, error, since_us, fault) : LH_OK;
 }
 
+/* One HTTP exchange within the camera's time to open. Closes nothing where it fails. */
+static int ask_http(struct lh_av_input *input, const struct lh_source_options *options,
+                    const char *url, AVIOContext **ret_answer, struct lh_fault *fault)
+{
+    struct settings settings = {0};
+    const int64_t timeout_us = (int64_t)(options->camera->open_timeout_s * 1e6);
+    int code = prepare(input, options, lh_clock_monotonic_us(options->clock) + timeout_us);
+    if (code != LH_OK)
+        return lh_fail(fault, code, "out of memory");
+    input->live = true;
+    set_http(&settings, options->camera, timeout_us);
+    const AVIOInterruptCB interrupt = {interrupted, &input->wait};
+    const int error = settings.error < 0 ? settings.error
+                                         : avio_open2(ret_answer, url, AVIO_FLAG_READ, &interrupt,
+                                                      &settings.dictionary);
+    if (error < 0)
+        code = explain(input, error, fault);
+    av_dict_free(&settings.dictionary);
+    return code;
+}
+
 int lh_av_http_type(const struct lh_source_options *options, const char *url, char *type,
                     size_t type_size, struct lh_fault *fault)
 {
-    struct lh_av_input input;
-    struct settings settings = {0};
+    struct lh_av_input input = {0};
     AVIOContext *answer = NULL;
-    const int64_t timeout_us = (int64_t)(options->camera->open_timeout_s * 1e6);
-    int code = prepare(&input, options, lh_clock_monotonic_us(options->clock) + timeout_us);
-    if (code != LH_OK)
-        return lh_fail(fault, code, "out of memory");
-    input.live = true;
-    set_http(&settings, options->camera, timeout_us);
-    const AVIOInterruptCB interrupt = {interrupted, &input.wait};
-    const int error = settings.error < 0 ? settings.error
-                                         : avio_open2(&answer, url, AVIO_FLAG_READ, &interrupt,
-                                                      &settings.dictionary);
-    if (error < 0) {
-        code = explain(&input, error, fault);
-    } else {
+    const int code = ask_http(&input, options, url, &answer, fault);
+    if (code == LH_OK) {
         uint8_t *found = NULL;
         (void)av_opt_get(answer, "mime_type", AV_OPT_SEARCH_CHILDREN, &found);
         (void)snprintf(type, type_size, "%s", found ? (const char *)found : "");
@@ -358,7 +367,52 @@ int lh_av_http_type(const struct lh_source_options *options, const char *url, ch
         av_free(found);
         (void)avio_closep(&answer);
     }
-    av_dict_free(&settings.dictionary);
     free(input.shown);
     return code;
+}
+
+static int read_body(struct lh_av_input *input, AVIOContext *answer, size_t max_bytes,
+                     uint8_t **bytes, size_t *size, struct lh_fault *fault)
+{
+    size_t room = 0;
+    for (;;) {
+        if (*size == room) {
+            room = room ? room * 2 : 65536;
+            uint8_t *grown = realloc(*bytes, room);
+            if (!grown)
+                return lh_fail(fault, LH_ENOMEM, "out of memory");
+            *bytes = grown;
+        }
+        const int got = avio_read_partial(answer, *bytes + *size, (int)(room - *size));
+        if (got == AVERROR_EOF || got == 0)
+            return LH_OK;
+        if (got < 0)
+            return explain(input, got, fault);
+        *size += (size_t)got;
+        if (*size > max_bytes)
+            return lh_fail(fault, LH_ELIMIT, "%s: a picture of more than %zu MiB", input->shown,
+                           max_bytes >> 20);
+    }
+}
+
+int lh_av_http_fetch(const struct lh_source_options *options, const char *url, size_t max_bytes,
+                     uint8_t **ret_bytes, size_t *ret_size, struct lh_fault *fault)
+{
+    struct lh_av_input input = {0};
+    AVIOContext *answer = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    int code = ask_http(&input, options, url, &answer, fault);
+    if (code == LH_OK) {
+        code = read_body(&input, answer, max_bytes, &bytes, &size, fault);
+        (void)avio_closep(&answer);
+    }
+    free(input.shown);
+    if (code != LH_OK) {
+        free(bytes);
+        return code;
+    }
+    *ret_bytes = bytes;
+    *ret_size = size;
+    return LH_OK;
 }

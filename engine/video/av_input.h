@@ -53,4 +53,8 @@ int lh_av_input_read(struct lh_av_input *input, struct AVPacket *packet, int64_t
 int lh_av_http_type(const struct lh_source_options *options, const char *url, char *type,
                     size_t type_size, struct lh_fault *fault);
 
+/* The body of what a http(s) URL answers, at most max_bytes (LH_ELIMIT beyond). Caller frees. */
+int lh_av_http_fetch(const struct lh_source_options *options, const char *url, size_t max_bytes,
+                     uint8_t **ret_bytes, size_t *ret_size, struct lh_fault *fault);
+
 #endif

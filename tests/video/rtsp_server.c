@@ -42,7 +42,7 @@ static bool understand(int count, char **arguments, struct request *request)
 static char *launch_line(const struct request *request)
 {
     const char *demux = g_str_has_suffix(request->file, ".mkv") ? "matroskademux" : "qtdemux";
-    const char *pay = "h264parse ! rtph264pay config-interval=-1";
+    const char *pay = "h264parse ! video/x-h264,alignment=au ! rtph264pay config-interval=-1";
     if (strcmp(request->codec, "h265") == 0)
         pay = "h265parse ! rtph265pay config-interval=-1";
     if (strcmp(request->codec, "jpeg") == 0)
