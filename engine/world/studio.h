@@ -105,4 +105,9 @@ void lh_studio_develop(const struct lh_studio *studio, int x0, int x1, float *co
 void lh_studio_picture(struct lh_studio *studio, const struct lh_stage *stage,
                        struct lh_scene_picture *picture);
 
+/* The part of the picture that a source changes by at least three steps of luma, found by composing
+ * it with and without; uses the row buffers. */
+int lh_studio_box(struct lh_studio *studio, const struct lh_stage *stage, size_t source,
+                  struct lh_scene_box *ret_box);
+
 #endif

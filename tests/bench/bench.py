@@ -97,13 +97,13 @@ def main():
     parser.add_argument("--json", type=Path, help="write the figures there too")
     arguments = parser.parse_args()
     build = (ROOT / arguments.build).resolve()
-    program = build / "tests" / "bench" / "linhuo-bench"
+    program = build / "tests" / "linhuo-bench"
     with tempfile.TemporaryDirectory(prefix="linhuo-bench-") as name:
         folder = Path(name)
         clip_s = 60
         print("making a 1080p clip, 25 fps, a keyframe every 2 s ...", flush=True)
         clip = make_clip(folder, clip_s)
-        server = subprocess.Popen([build / "tests" / "video" / "rtsp_server", "--file", clip],
+        server = subprocess.Popen([build / "tests" / "video" / "linhuo-test-rtsp", clip, "h264"],
                                   stdout=subprocess.PIPE, text=True)
         try:
             url = re.search(r"rtsp://\S+", server.stdout.readline()).group(0)

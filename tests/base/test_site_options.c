@@ -1,0 +1,624 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/option.h"
+
+#include "scratch.h"
+
+#include <math.h>
+
+/* ---- every option, set to something else than its default, and read where it must arrive ---- */
+
+enum where {
+    IN_SITE,
+    IN_DETECTOR,
+    IN_CAMERA,
+    IN_MASK,
+};
+
+enum kind {
+    TEXT,
+    NUMBER,
+    WHOLE, /* also enums */
+    PIXELS,
+    SWITCH,
+    PATH, /* below the scratch folder */
+    TEXTS,
+    OTHER, /* looked at in a test of its own */
+};
+
+struct expectation {
+    const char *section;
+    const char *key;
+    const char *written;
+    enum where where;
+    enum kind kind;
+    size_t offset;
+    double number;
+    const char *text;
+};
+
+#define SITE(section, key, written, kind, member, number, text)                                    \
+    {                                                                                              \
+        section, key, written, IN_SITE, kind, offsetof(struct lh_site, member), number, text       \
+    }
+#define DETECTOR(key, written, kind, member, number, text)                                         \
+    {                                                                                              \
+        "detectors", key, written, IN_DETECTOR, kind, offsetof(struct lh_detector_config, member), \
+            number, text                                                                           \
+    }
+#define CAMERA(section, key, written, kind, member, number, text)                                  \
+    {                                                                                              \
+        section, key, written, IN_CAMERA, kind, offsetof(struct lh_camera_config, member), number, \
+            text                                                                                   \
+    }
+#define MASK(key, written, kind, member, number, text)                                             \
+    {                                                                                              \
+        "masks", key, written, IN_MASK, kind, offsetof(struct lh_mask, member), number, text       \
+    }
+
+static const struct expectation expectations[] = {
+    SITE("site", "name", "Pangquangou", TEXT, name, 0, "Pangquangou"),
+    SITE("site", "area_code", "141122104", TEXT, area_code, 0, "141122104"),
+    SITE("site", "data_folder", "elsewhere", PATH, data_folder, 0, "elsewhere"),
+    SITE("log", "level", "trace", WHOLE, log_level, LH_LOG_TRACE, NULL),
+    SITE("log", "format", "json", WHOLE, log_format, LH_LOG_JSON, NULL),
+    SITE("detect", "threads", "7", WHOLE, detect_threads, 7, NULL),
+    SITE("detect", "plugin_folders", "[one, /two]", TEXTS, plugin_folders, 0, "/two"),
+    SITE("tracks", "min_overlap", "0.25", NUMBER, tracks.min_overlap, 0.25, NULL),
+    SITE("tracks", "max_distance_share", "0.125", NUMBER, tracks.max_distance_share, 0.125, NULL),
+    SITE("tracks", "max_gap_s", "120.5", NUMBER, tracks.max_gap_s, 120.5, NULL),
+    SITE("tracks", "confirm_hits", "4", WHOLE, tracks.confirm_hits, 4, NULL),
+    SITE("tracks", "confirm_window", "9", WHOLE, tracks.confirm_window, 9, NULL),
+    SITE("tracks", "confirm_min_s", "31", NUMBER, tracks.confirm_min_s, 31, NULL),
+    SITE("tracks", "confirm_score", "0.45", NUMBER, tracks.confirm_score, 0.45, NULL),
+    SITE("tracks", "release_score", "0.15", NUMBER, tracks.release_score, 0.15, NULL),
+    SITE("tracks", "min_growth", "1.5", NUMBER, tracks.min_growth, 1.5, NULL),
+    SITE("tracks", "max_tracks", "17", WHOLE, tracks.max_tracks, 17, NULL),
+    SITE("alarms", "p1_score", "0.95", NUMBER, alarms.p1_score, 0.95, NULL),
+    SITE("alarms", "p2_score", "0.65", NUMBER, alarms.p2_score, 0.65, NULL),
+    SITE("alarms", "p3_score", "0.35", NUMBER, alarms.p3_score, 0.35, NULL),
+    SITE("alarms", "update_interval_s", "33", NUMBER, alarms.update_interval_s, 33, NULL),
+    SITE("evidence", "enabled", "false", SWITCH, evidence.enabled, 0, NULL),
+    SITE("evidence", "max_age_days", "12.5", NUMBER, evidence.max_age_days, 12.5, NULL),
+    SITE("evidence", "max_size_mib", "2e3", NUMBER, evidence.max_size_mib, 2000, NULL),
+    SITE("evidence", "jpeg_quality", "71", WHOLE, evidence.jpeg_quality, 71, NULL),
+    SITE("evidence", "crop_margin", "0.75", NUMBER, evidence.crop_margin, 0.75, NULL),
+    SITE("bus", "publish", "ipc:///run/bus", TEXT, bus.publish, 0, "ipc:///run/bus"),
+    SITE("bus", "heartbeat_s", "2.5", NUMBER, bus.heartbeat_s, 2.5, NULL),
+    SITE("bus", "status_s", "7.5", NUMBER, bus.status_s, 7.5, NULL),
+    SITE("bus", "queue_messages", "123", WHOLE, bus.queue_messages, 123, NULL),
+    DETECTOR("plugin", "own/look.so", PATH, plugin, 0, "own/look.so"),
+    DETECTOR("name", "looker", TEXT, name, 0, "looker"),
+    DETECTOR("min_score", "0.55", NUMBER, min_score, 0.55, NULL),
+    DETECTOR("settings", "{area: 5, mode: \"x y\"}", OTHER, settings, 0, NULL),
+    CAMERA("camera_defaults", "enabled", "false", SWITCH, enabled, 0, NULL),
+    CAMERA("camera_defaults", "credentials", "secret", OTHER, credentials_path, 0, NULL),
+    CAMERA("camera_defaults", "transport", "auto", WHOLE, transport, LH_TRANSPORT_AUTO, NULL),
+    CAMERA("camera_defaults", "tls_ca_path", "ca.pem", PATH, tls_ca_path, 0, "ca.pem"),
+    CAMERA("camera_defaults", "tls_verify", "false", SWITCH, tls_verify, 0, NULL),
+    CAMERA("camera_defaults", "keyframes_only", "false", SWITCH, keyframes_only, 0, NULL),
+    CAMERA("camera_defaults", "watch_interval_s", "2.25", NUMBER, watch_interval_s, 2.25, NULL),
+    CAMERA("camera_defaults", "open_timeout_s", "3.5", NUMBER, open_timeout_s, 3.5, NULL),
+    CAMERA("camera_defaults", "stall_timeout_s", "4.5", NUMBER, stall_timeout_s, 4.5, NULL),
+    CAMERA("camera_defaults", "frozen_timeout_s", "55", NUMBER, frozen_timeout_s, 55, NULL),
+    CAMERA("camera_defaults", "reconnect_min_s", "0.5", NUMBER, reconnect_min_s, 0.5, NULL),
+    CAMERA("camera_defaults", "reconnect_max_s", "33", NUMBER, reconnect_max_s, 33, NULL),
+    CAMERA("camera_defaults", "poll_interval_s", "6.5", NUMBER, poll_interval_s, 6.5, NULL),
+    CAMERA("camera_defaults", "latency_s", "0.75", NUMBER, latency_s, 0.75, NULL),
+    CAMERA("camera_defaults", "still_time", "mtime", WHOLE, still_time, LH_STILL_TIME_MTIME, NULL),
+    CAMERA("camera_defaults", "still_time_pattern", "\"%Y%m%d\"", TEXT, still_time_pattern, 0,
+           "%Y%m%d"),
+    CAMERA("camera_defaults", "max_width_px", "1920", PIXELS, max_width_px, 1920, NULL),
+    CAMERA("camera_defaults", "max_height_px", "1080", PIXELS, max_height_px, 1080, NULL),
+    CAMERA("camera_defaults", "detectors", "[looker]", TEXTS, detectors, 0, "looker"),
+    CAMERA("cameras", "id", "tower-9", TEXT, id, 0, "tower-9"),
+    CAMERA("cameras", "name", "\"\xe5\xa1\x94\"", TEXT, name, 0, "\xe5\xa1\x94"),
+    CAMERA("cameras", "url", "rtsp://h/x", TEXT, url, 0, "rtsp://h/x"),
+    CAMERA("cameras", "group", "hills", TEXT, group, 0, "hills"),
+    CAMERA("cameras", "preset", "north", TEXT, preset, 0, "north"),
+    CAMERA("cameras", "masks", NULL, OTHER, masks, 0, NULL),
+    MASK("points", "[[0, 0.5], [1, 0.5], [0.5, 1]]", OTHER, points, 0, NULL),
+    MASK("min_share", "0.625", NUMBER, min_share, 0.625, NULL),
+    MASK("preset", "north", TEXT, preset, 0, "north"),
+};
+
+#define EXPECTATIONS (sizeof expectations / sizeof expectations[0])
+
+static const struct expectation *expectation_of(const char *section, const char *key)
+{
+    for (size_t i = 0; i < EXPECTATIONS; i++) {
+        if (strcmp(expectations[i].section, section) == 0 && strcmp(expectations[i].key, key) == 0)
+            return &expectations[i];
+    }
+    return NULL;
+}
+
+static void require_expectations(const char *section, const struct lh_option_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (!expectation_of(section, table->rows[i].name))
+            fail_msg("the option %s.%s has no line in this test", section, table->rows[i].name);
+        if (table->rows[i].type == LH_OPTION_LIST)
+            require_expectations(table->rows[i].name, table->rows[i].table);
+    }
+}
+
+static void no_option_is_forgotten_here(void **state)
+{
+    (void)state;
+    const struct lh_option_table *root = lh_site_options();
+    for (size_t i = 0; i < root->count; i++) {
+        if (root->rows[i].type != LH_OPTION_MAP)
+            require_expectations(root->rows[i].name, root->rows[i].table);
+    }
+}
+
+/* Where camera settings are written; they must arrive all the same. */
+enum level {
+    IN_DEFAULTS,
+    IN_GROUP,
+    IN_THE_CAMERA,
+};
+
+static void write_keys(FILE *out, const char *section, int indent)
+{
+    for (size_t i = 0; i < EXPECTATIONS; i++) {
+        if (strcmp(expectations[i].section, section) == 0 && expectations[i].written)
+            fprintf(out, "%*s%s: %s\n", indent, "", expectations[i].key, expectations[i].written);
+    }
+}
+
+static char *write_site(enum level level)
+{
+    static const char *const sections[] = {"site",   "log",      "detect", "tracks",
+                                           "alarms", "evidence", "bus"};
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        fprintf(out, "%s:\n", sections[i]);
+        write_keys(out, sections[i], 2);
+    }
+    fputs("detectors:\n  -\n", out);
+    write_keys(out, "detectors", 4);
+    if (level == IN_DEFAULTS) {
+        fputs("camera_defaults:\n", out);
+        write_keys(out, "camera_defaults", 2);
+    }
+    fputs("groups:\n  hills:\n", out);
+    if (level == IN_GROUP)
+        write_keys(out, "camera_defaults", 4);
+    fputs("cameras:\n  -\n", out);
+    write_keys(out, "cameras", 4);
+    if (level == IN_THE_CAMERA)
+        write_keys(out, "camera_defaults", 4);
+    fputs("    masks:\n      -\n", out);
+    write_keys(out, "masks", 8);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static struct lh_site *parse(const struct scratch *scratch, const char *text)
+{
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/site.yaml", scratch->folder);
+    struct lh_findings findings = {0};
+    struct lh_site *site = NULL;
+    const int code = lh_site_parse(path, text, strlen(text), &findings, &site);
+    for (size_t i = 0; i < findings.count; i++)
+        print_message("%d:%d: %s\n", findings.items[i].place.line, findings.items[i].place.column,
+                      findings.items[i].text);
+    lh_findings_finish(&findings);
+    if (code != LH_OK)
+        fail_msg("%s\n%s", lh_error_name(code), text);
+    return site;
+}
+
+static void check(const struct scratch *scratch, const struct expectation *one, const char *struct_)
+{
+    const char *slot = struct_ + one->offset;
+    char path[400];
+    int fits = 1;
+    switch (one->kind) {
+    case TEXT:
+        fits = strcmp(*(char *const *)slot, one->text) == 0;
+        break;
+    case PATH:
+        (void)snprintf(path, sizeof path, "%s/%s", scratch->folder, one->text);
+        fits = strcmp(*(char *const *)slot, path) == 0;
+        break;
+    case TEXTS: {
+        char *const *texts = *(char *const *const *)slot;
+        fits = strcmp(texts[strcmp(one->key, "plugin_folders") == 0 ? 1 : 0], one->text) == 0;
+        break;
+    }
+    case NUMBER:
+        fits = fabs(*(const double *)slot - one->number) < 1e-12;
+        break;
+    case WHOLE:
+        fits = *(const int *)slot == (int)one->number;
+        break;
+    case PIXELS:
+        fits = *(const uint32_t *)slot == (uint32_t)one->number;
+        break;
+    case SWITCH:
+        fits = *(const bool *)slot == (one->number > 0);
+        break;
+    case OTHER:
+        break;
+    }
+    if (!fits)
+        fail_msg("%s.%s did not arrive", one->section, one->key);
+}
+
+static void check_others(const struct scratch *scratch, const struct lh_site *site)
+{
+    const struct lh_detector_config *detector = &site->detectors[0];
+    const struct lh_camera_config *camera = &site->cameras[0];
+    char path[300];
+    assert_int_equal(site->plugin_folder_count, 2);
+    (void)snprintf(path, sizeof path, "%s/one", scratch->folder);
+    assert_string_equal(site->plugin_folders[0], path);
+    assert_int_equal(site->detector_count, 1);
+    assert_int_equal(detector->setting_count, 2);
+    assert_string_equal(detector->settings[0].name, "area");
+    assert_string_equal(detector->settings[0].value, "5");
+    assert_string_equal(detector->settings[1].name, "mode");
+    assert_string_equal(detector->settings[1].value, "x y");
+    assert_int_equal(detector->settings[1].value_place.line, detector->settings[1].place.line);
+    assert_int_equal(detector->settings[1].value_place.column,
+                     detector->settings[1].place.column + 6);
+    assert_true(detector->plugin_place.line > detector->place.line - 1);
+    (void)snprintf(path, sizeof path, "%s/secret", scratch->folder);
+    assert_string_equal(camera->credentials_path, path);
+    assert_string_equal(camera->credentials.user, "admin");
+    assert_string_equal(camera->credentials.password, "s3cret");
+    assert_int_equal(camera->mask_count, 1);
+    assert_int_equal(camera->masks[0].point_count, 3);
+    assert_true(fabs(camera->masks[0].points[2].x - 0.5) < 1e-12);
+    assert_true(fabs(camera->masks[0].points[2].y - 1.0) < 1e-12);
+    assert_true(camera->url_place.line > camera->place.line);
+}
+
+static void every_option_arrives(void **state)
+{
+    const struct scratch *scratch = *state;
+    for (enum level level = IN_DEFAULTS; level <= IN_THE_CAMERA; level++) {
+        char *text = write_site(level);
+        struct lh_site *site = parse(scratch, text);
+        for (size_t i = 0; i < EXPECTATIONS; i++) {
+            const void *const structs[] = {
+                [IN_SITE] = site,
+                [IN_DETECTOR] = site->detectors,
+                [IN_CAMERA] = site->cameras,
+                [IN_MASK] = site->cameras[0].masks,
+            };
+            check(scratch, &expectations[i], structs[expectations[i].where]);
+        }
+        check_others(scratch, site);
+        lh_site_destroy(&site);
+        free(text);
+    }
+}
+
+/* ---- defaults ---- */
+
+static void what_is_not_said_is_sensible(void **state)
+{
+    struct lh_site *site = parse(*state, "cameras: [{id: a, url: clip.mp4}]\n");
+    const struct lh_camera_config *camera = &site->cameras[0];
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/data", ((const struct scratch *)*state)->folder);
+    assert_string_equal(site->data_folder, path);
+    assert_string_equal(site->folder, ((const struct scratch *)*state)->folder);
+    assert_string_equal(site->area_code, "000000");
+    assert_int_equal(site->log_level, LH_LOG_INFO);
+    assert_int_equal(site->detect_threads, 0);
+    assert_int_equal(site->detector_count, 2);
+    assert_string_equal(site->detectors[0].name, "smoke_classic");
+    assert_string_equal(site->detectors[0].plugin, "smoke_classic");
+    assert_string_equal(site->detectors[1].name, "flame_classic");
+    assert_int_equal(site->tracks.confirm_hits, 3);
+    assert_int_equal(site->tracks.confirm_window, 5);
+    assert_string_equal(site->bus.publish, "tcp://127.0.0.1:5570");
+    assert_string_equal(camera->name, "a");
+    assert_true(camera->enabled && camera->tls_verify && camera->keyframes_only);
+    assert_int_equal(camera->transport, LH_TRANSPORT_TCP);
+    assert_true(fabs(camera->watch_interval_s - 10) < 1e-12);
+    assert_true(fabs(camera->stall_timeout_s - 10) < 1e-12);
+    assert_true(fabs(camera->latency_s - 0.3) < 1e-12);
+    assert_string_equal(camera->credentials_path, "");
+    assert_string_equal(camera->credentials.user, "");
+    assert_string_equal(camera->credentials.password, "");
+    assert_int_equal(camera->detector_count, 2);
+    assert_string_equal(camera->detectors[1], "flame_classic");
+    (void)snprintf(path, sizeof path, "%s/clip.mp4", ((const struct scratch *)*state)->folder);
+    assert_string_equal(camera->url, path);
+    assert_string_equal(site->camera_defaults.id, "");
+    assert_string_equal(site->camera_defaults.url, "");
+    assert_int_equal(site->camera_defaults.detector_count, 2);
+    lh_site_destroy(&site);
+    assert_null(site);
+    lh_site_destroy(&site);
+}
+
+static void empty_sections_are_sections(void **state)
+{
+    struct lh_site *site = parse(*state, "site:\nlog: {}\ntracks: ~\ncamera_defaults:\ngroups:\n"
+                                         "cameras:\n");
+    assert_int_equal(site->camera_count, 0);
+    assert_null(lh_site_camera(site, "a"));
+    lh_site_destroy(&site);
+}
+
+static void the_nearest_word_wins(void **state)
+{
+    struct lh_site *site = parse(
+        *state,
+        "groups:\n"
+        "  g: {watch_interval_s: 3, latency_s: 2}\n"
+        "cameras:\n"
+        "  - {id: plain, url: x}\n"
+        "  - {id: grouped, url: x, group: g}\n"
+        "  - {id: own, url: x, group: g, watch_interval_s: 4, detectors: [flame_classic]}\n"
+        "camera_defaults: {watch_interval_s: 2, stall_timeout_s: 9, detectors: [smoke_classic]}\n");
+    const struct lh_camera_config *plain = lh_site_camera(site, "plain");
+    const struct lh_camera_config *grouped = lh_site_camera(site, "grouped");
+    const struct lh_camera_config *own = lh_site_camera(site, "own");
+    assert_non_null(plain);
+    assert_non_null(grouped);
+    assert_non_null(own);
+    assert_null(lh_site_camera(site, "other"));
+    assert_true(fabs(plain->watch_interval_s - 2) < 1e-12);
+    assert_true(fabs(plain->latency_s - 0.3) < 1e-12);
+    assert_true(fabs(grouped->watch_interval_s - 3) < 1e-12);
+    assert_true(fabs(grouped->latency_s - 2) < 1e-12);
+    assert_true(fabs(grouped->stall_timeout_s - 9) < 1e-12);
+    assert_true(fabs(own->watch_interval_s - 4) < 1e-12);
+    assert_true(fabs(own->latency_s - 2) < 1e-12);
+    assert_string_equal(grouped->detectors[0], "smoke_classic");
+    assert_int_equal(own->detector_count, 1);
+    assert_string_equal(own->detectors[0], "flame_classic");
+    lh_site_destroy(&site);
+}
+
+/* ---- reloading ---- */
+
+static void what_the_video_room_sees_decides_equality(void **state)
+{
+    static const char *const same[] = {
+        "id: a, url: x, name: other",
+        "id: a, url: x, masks: [{points: [[0,0],[1,1],[0,1]]}]",
+        "id: a, url: x, detectors: [flame_classic]",
+        "id: a, url: x, group: g",
+        "id: a, url: x, watch_interval_s: 10.0, enabled: true",
+    };
+    static const char *const different[] = {
+        "id: b, url: x",
+        "id: a, url: y",
+        "id: a, url: x, enabled: false",
+        "id: a, url: x, credentials: secret",
+        "id: a, url: x, watch_interval_s: 9",
+        "id: a, url: x, transport: udp",
+        "id: a, url: x, max_width_px: 1000",
+        "id: a, url: x, preset: north",
+        "id: a, url: x, still_time_pattern: \"%s\"",
+    };
+    const size_t same_count = sizeof same / sizeof same[0];
+    const size_t different_count = sizeof different / sizeof different[0];
+    struct lh_site *before = parse(*state, "cameras: [{id: a, url: x}]\n");
+    for (size_t i = 0; i < same_count + different_count; i++) {
+        char text[200];
+        (void)snprintf(text, sizeof text, "groups: {g: }\ncameras: [{%s}]\n",
+                       i < same_count ? same[i] : different[i - same_count]);
+        struct lh_site *after = parse(*state, text);
+        if (lh_camera_config_equal(&before->cameras[0], &after->cameras[0]) != (i < same_count))
+            fail_msg("%s", text);
+        lh_site_destroy(&after);
+    }
+    lh_site_destroy(&before);
+}
+
+static void a_new_password_is_a_change(void **state)
+{
+    static const char text[] = "cameras: [{id: a, url: x, credentials: turned}]\n";
+    struct scratch *scratch = *state;
+    assert_non_null(scratch_write_text(scratch, "turned", 0600, "user: u\npassword: one\n"));
+    struct lh_site *before = parse(scratch, text);
+    struct lh_site *again = parse(scratch, text);
+    assert_non_null(scratch_write_text(scratch, "turned", 0600, "user: u\npassword: two\n"));
+    struct lh_site *after = parse(scratch, text);
+    assert_true(lh_camera_config_equal(&before->cameras[0], &again->cameras[0]));
+    assert_false(lh_camera_config_equal(&before->cameras[0], &after->cameras[0]));
+    lh_site_destroy(&before);
+    lh_site_destroy(&again);
+    lh_site_destroy(&after);
+}
+
+/* ---- the table itself ---- */
+
+static void check_row(const struct lh_option_table *table, const struct lh_option *row)
+{
+    const size_t help = strlen(row->help);
+    assert_true(help > 0);
+    if (row->help[help - 1] == '.')
+        fail_msg("%s: the help ends in a full stop", row->name);
+    if (row->not_above && !lh_option_find(table, row->not_above))
+        fail_msg("%s: there is no row '%s'", row->name, row->not_above);
+    if (row->maximum < row->minimum)
+        fail_msg("%s: the range is empty", row->name);
+    if (!row->fallback && !row->example)
+        fail_msg("%s: must be given, and has no example", row->name);
+    const bool seconds = row->unit && strcmp(row->unit, "s") == 0;
+    const size_t length = strlen(row->name);
+    if (seconds != (length > 2 && strcmp(row->name + length - 2, "_s") == 0))
+        fail_msg("%s: the unit and the end of the name differ", row->name);
+}
+
+static void check_table(const struct lh_option_table *table, int depth)
+{
+    assert_true(depth < 5);
+    for (size_t i = 0; i < table->count; i++) {
+        check_row(table, &table->rows[i]);
+        assert_ptr_equal(lh_option_find(table, table->rows[i].name), &table->rows[i]);
+        if (table->rows[i].table)
+            check_table(table->rows[i].table, depth + 1);
+    }
+}
+
+static void the_rows_make_sense(void **state)
+{
+    (void)state;
+    check_table(lh_site_options(), 0);
+    assert_ptr_equal(lh_camera_options()->base, lh_shared_camera_options());
+}
+
+/* ---- what is printed ---- */
+
+static char *print_form(int (*write_form)(FILE *))
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    assert_int_equal(write_form(out), LH_OK);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void the_sample_loads_as_it_stands(void **state)
+{
+    char *text = print_form(lh_site_write_sample);
+    struct lh_site *site = parse(*state, text);
+    assert_int_equal(site->camera_count, 1);
+    assert_string_equal(site->cameras[0].id, "tower-1");
+    assert_string_equal(site->area_code, "141122");
+    lh_site_destroy(&site);
+    free(text);
+}
+
+/* Takes the '#' away from every line that is an option, as a reader would. */
+static void uncomment(char *text)
+{
+    char *out = text;
+    for (char *line = text; *line;) {
+        const size_t length = strcspn(line, "\n") + 1;
+        const size_t start = line[0] == '#' ? strspn(line + 1, " -") + 1 : 0;
+        const size_t word = strspn(line + start, "abcdefghijklmnopqrstuvwxyz0123456789_");
+        const bool option = start > 0 && word > 0 && line[start + word] == ':' && line[1] != ' ';
+        const bool nested = start > 2 && word > 0 && line[start + word] == ':';
+        const size_t skipped = option || nested ? 1 : 0;
+        memmove(out, line + skipped, length - skipped);
+        out += length - skipped;
+        line += length;
+    }
+    *out = '\0';
+}
+
+static void the_sample_loads_with_every_option_taken(void **state)
+{
+    struct scratch *scratch = *state;
+    char folder[300];
+    (void)snprintf(folder, sizeof folder, "%s/secrets", scratch->folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_non_null(scratch_write_text(scratch, "secrets/tower-1", 0600, "user: u\npassword: p\n"));
+    assert_non_null(scratch_write_text(scratch, "secrets/county-ca.pem", 0600, "x"));
+    char *text = print_form(lh_site_write_sample);
+    uncomment(text);
+    size_t commented = 0;
+    for (const char *at = text; (at = strstr(at, "\n#")); at++)
+        commented += at[2] != ' ' && at[2] != '\n';
+    assert_int_equal(commented, 0);
+    struct lh_site *site = parse(scratch, text);
+    assert_string_equal(site->cameras[0].group, "mountain");
+    assert_string_equal(site->cameras[0].credentials.user, "u");
+    assert_int_equal(site->cameras[0].mask_count, 1);
+    assert_int_equal(site->detector_count, 1);
+    lh_site_destroy(&site);
+    free(text);
+}
+
+static void compare_with_file(const char *name, int (*write_form)(FILE *))
+{
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/%s", getenv("LINHUO_CONFIGS"), name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        fail_msg("%s cannot be read", path);
+    char *text = print_form(write_form);
+    const size_t length = strlen(text);
+    char *kept = calloc(1, length + 2);
+    assert_non_null(kept);
+    const size_t got = fread(kept, 1, length + 1, file);
+    (void)fclose(file);
+    if (got != length || memcmp(kept, text, length) != 0)
+        fail_msg("%s is not what the program prints; make it anew with 'linhuo sample-config'",
+                 path);
+    free(kept);
+    free(text);
+}
+
+static void the_kept_files_are_what_is_printed(void **state)
+{
+    (void)state;
+    if (!getenv("LINHUO_CONFIGS")) {
+        print_message("LINHUO_CONFIGS does not say where the kept files are\n");
+        skip();
+    }
+    compare_with_file("site.yaml", lh_site_write_sample);
+    compare_with_file("reference.md", lh_site_write_reference);
+    compare_with_file("site.schema.json", lh_site_write_schema);
+}
+
+static void a_full_disk_is_noticed(void **state)
+{
+    (void)state;
+    FILE *full = fopen("/dev/full", "w");
+    if (!full)
+        skip();
+    assert_int_equal(lh_site_write_sample(full), LH_EIO);
+    (void)fclose(full);
+}
+
+static int set_up(void **state)
+{
+    static struct scratch scratch;
+    *state = &scratch;
+    if (scratch_create(&scratch) != 0)
+        return -1;
+    return scratch_write_text(&scratch, "secret", 0600, "user: admin\npassword: s3cret\n") &&
+                   scratch_write_text(&scratch, "ca.pem", 0644, "x")
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    scratch_destroy(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_option_is_forgotten_here),
+        cmocka_unit_test(every_option_arrives),
+        cmocka_unit_test(what_is_not_said_is_sensible),
+        cmocka_unit_test(empty_sections_are_sections),
+        cmocka_unit_test(the_nearest_word_wins),
+        cmocka_unit_test(what_the_video_room_sees_decides_equality),
+        cmocka_unit_test(a_new_password_is_a_change),
+        cmocka_unit_test(the_rows_make_sense),
+        cmocka_unit_test(the_sample_loads_as_it_stands),
+        cmocka_unit_test(the_sample_loads_with_every_option_taken),
+        cmocka_unit_test(the_kept_files_are_what_is_printed),
+        cmocka_unit_test(a_full_disk_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
