@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cv.h"
+#include "view_shift.h"
 
 #define TILES_ACROSS 8 /* of the field of slow, wide change that is taken off */
 #define TILES_DOWN 6
@@ -20,7 +21,6 @@
     0.4 /* the most that one picture says, so that what passes once is no evidence */
 #define EVIDENCE_SEED 0.5f
 #define EVIDENCE_EDGE 0.3f
-#define MOVED_CELLS 0.75
 
 /* A region followed over pictures. */
 struct memory {
@@ -428,7 +428,7 @@ int smoke_plume_look(struct smoke_plume *p, const struct smoke_background *backg
 {
     const float *luma = smoke_background_median(background, SMOKE_LUMA);
     struct smoke_exposure fit = smoke_exposure_fit(grid->plane[SMOKE_LUMA], luma, p->cells);
-    double dx, dy, response;
+    struct lh_view_shift shift;
 
     *ret_count = 0;
     find_residuals(p, background, grid, fit);
@@ -438,14 +438,14 @@ int smoke_plume_look(struct smoke_plume *p, const struct smoke_background *backg
     }
     p->have_previous = true;
     p->noise = fmaxf(median_of_window(p, p->alive, 0, 0, p->width, p->height), 1.0f);
-    if (lh_cv_shift(luma, p->luma, p->width, p->height, &dx, &dy, &response) != LH_CV_OK)
+    if (lh_view_shift(luma, p->luma, p->width, p->height, p->scratch, &shift) != 0)
         return -1;
     find_sky(p, smoke_background_median(background, SMOKE_TEXTURE), luma);
     float changed = find_likeness(p, background, grid, fit);
     gather(p, utc_us);
     if (median_of_window(p, luma, 0, 0, p->width, p->height) < NIGHT_LEVEL)
         *ret_view = SMOKE_VIEW_DARK;
-    else if (hypot(dx, dy) > MOVED_CELLS && response > 0.1)
+    else if (2 * shift.shifted > shift.blocks)
         *ret_view = SMOKE_VIEW_MOVED;
     else if (changed > p->config.max_area_share)
         *ret_view = SMOKE_VIEW_CHANGED;

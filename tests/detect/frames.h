@@ -12,7 +12,7 @@ struct test_view {
     int64_t utc_us;
     uint64_t number;
     bool burst;
-    uint8_t level;         /* grey of the whole picture */
+    uint8_t level; /* grey of the whole picture */
     struct {
         uint32_t x, y, side; /* a bright square; side 0: none */
         uint8_t level;

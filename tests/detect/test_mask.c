@@ -50,7 +50,7 @@ static void orientation_does_not_matter(void **state)
 static void concave(void **state)
 {
     (void)state;
-    struct lh_point fork[] = {{0.0, 0.0}, {1.0, 0.0}, {1.0, 1.0}, {0.75, 1.0},
+    struct lh_point fork[] = {{0.0, 0.0},   {1.0, 0.0},   {1.0, 1.0},  {0.75, 1.0},
                               {0.75, 0.25}, {0.25, 0.25}, {0.25, 1.0}, {0.0, 1.0}};
     const struct lh_mask mask = polygon(fork, 8, 0.5);
     expect_share(&mask, (struct lh_box){0.0F, 0.5F, 1.0F, 0.5F}, 0.5);

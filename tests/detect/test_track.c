@@ -65,8 +65,8 @@ static struct lh_tracker *make(const struct lh_track_config *config)
 static void feed(struct lh_tracker *tracker, double seconds, const struct lh_detection *detections,
                  size_t count)
 {
-    assert_int_equal(lh_tracker_feed(tracker, START_US + (int64_t)(seconds * 1e6), detections, count,
-                                     note, &record),
+    assert_int_equal(lh_tracker_feed(tracker, START_US + (int64_t)(seconds * 1e6), detections,
+                                     count, note, &record),
                      LH_OK);
 }
 
@@ -288,11 +288,9 @@ static void kinds_do_not_mix(void **state)
     (void)state;
     struct lh_tracker *tracker = make(&defaults);
     for (int i = 0; i < 6; i++)
-        feed_one(tracker, i,
-                 find(i % 2 ? LH_KIND_SMOKE : LH_KIND_FLAME, 0.4F, 0.4F, 0.1F, 0.9F));
+        feed_one(tracker, i, find(i % 2 ? LH_KIND_SMOKE : LH_KIND_FLAME, 0.4F, 0.4F, 0.1F, 0.9F));
     assert_int_equal(count_events(LH_TRACK_RAISED), 2);
-    assert_int_not_equal(record.events[0].track.kind,
-                         record.events[record.count - 1].track.kind);
+    assert_int_not_equal(record.events[0].track.kind, record.events[record.count - 1].track.kind);
     lh_tracker_destroy(&tracker);
 }
 
@@ -484,8 +482,10 @@ static void hostile_detections_are_passed_over(void **state)
     (void)state;
     struct lh_tracker *tracker = make(&defaults);
     const struct lh_detection wrong[] = {
-        find(LH_KIND_SMOKE, NAN, 0.1F, 0.1F, 0.9F),      find(LH_KIND_SMOKE, 0.1F, 0.1F, 0.0F, 0.9F),
-        find(LH_KIND_SMOKE, 0.1F, INFINITY, 0.1F, 0.9F), find(LH_KIND_SMOKE, 0.1F, 0.1F, -1.0F, 0.9F),
+        find(LH_KIND_SMOKE, NAN, 0.1F, 0.1F, 0.9F),
+        find(LH_KIND_SMOKE, 0.1F, 0.1F, 0.0F, 0.9F),
+        find(LH_KIND_SMOKE, 0.1F, INFINITY, 0.1F, 0.9F),
+        find(LH_KIND_SMOKE, 0.1F, 0.1F, -1.0F, 0.9F),
         find(LH_KIND_SMOKE, 0.1F, 0.1F, 0.1F, NAN),
     };
     for (int i = 0; i < 10; i++)
@@ -505,7 +505,8 @@ static void thousands_of_detections_are_bounded(void **state)
     struct lh_detection *many = calloc(count, sizeof *many);
     assert_non_null(many);
     for (size_t i = 0; i < count; i++)
-        many[i] = find(LH_KIND_SMOKE, (float)(i % 50) / 50.0F, (float)(i / 50) / 40.0F, 0.01F, 0.5F);
+        many[i] =
+            find(LH_KIND_SMOKE, (float)(i % 50) / 50.0F, (float)(i / 50) / 40.0F, 0.01F, 0.5F);
     for (int frame = 0; frame < 5; frame++)
         feed(tracker, frame, many, count);
     const struct lh_track *tracks = NULL;

@@ -12,7 +12,7 @@ def make_clip(folder, seconds=40, size="640x360", rate=25, gop=25):
     clip = folder / f"clip-{seconds}-{size}-{rate}-{gop}.mp4"
     subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
                     f"testsrc2=size={size}:rate={rate},noise=alls=4:allf=t,format=yuv420p",
-                    "-t", str(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
+                    "-t", str(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-threads", "1",
                     "-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0", str(clip)], check=True)
     return clip
 

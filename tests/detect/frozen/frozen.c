@@ -26,7 +26,7 @@ static int frozen_open(const struct linhuo_host *host, const struct linhuo_open 
                        struct linhuo_want *want, void **ret_state)
 {
     struct state *state;
-    if (host->struct_size < 32 || host->abi != 1 || arguments->struct_size < 40 ||
+    if (host->struct_size < 32 || host->abi != 1 || arguments->struct_size < 32 ||
         arguments->value_count != 4 || want->struct_size < 16) {
         host->fail(host->context, "the host is not of interface 1");
         return -1;

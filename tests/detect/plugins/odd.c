@@ -1,4 +1,4 @@
-/* Detectors that are older, newer or wrong, one for each ODD_ macro: what the loader must take or refuse.
+/* Detectors that are older, newer or wrong, one for each ODD_ macro; what the loader must take or refuse.
  * The table is assembled at load so that each variant says only what is odd about it. */
 #include "linhuo_detector.h"
 

@@ -1,0 +1,2 @@
+// The same in C++11.
+#include "header_alone.c"
