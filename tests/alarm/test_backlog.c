@@ -1,9 +1,13 @@
 #include "alarm/backlog.h"
 #include "sample.h"
 
-#include <cmocka.h>
+/* cmocka's header wants these before it */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 static struct lh_event alarm_event(unsigned number, uint32_t revision, enum lh_alarm_state state,
                                    enum lh_priority priority)

@@ -2,11 +2,16 @@
 #include "alarm/message.h"
 #include "sample.h"
 
-#include <cmocka.h>
 #include <locale.h>
 #include <math.h>
+
+/* cmocka's header wants these before it */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 static const struct lh_serial serial = {.epoch = "replay", .stream = "alarm", .sequence = 42};
 

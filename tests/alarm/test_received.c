@@ -1,10 +1,15 @@
 #include "alarm/received.h"
 #include "sample.h"
 
-#include <cmocka.h>
 #include <jansson.h>
+
+/* cmocka's header wants these before it */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 static int parse(const char *topic, const char *header, const char *body,
                  struct lh_received *received)
