@@ -105,6 +105,11 @@ static int check_machine(const char *path, const ElfW(Ehdr) * header, struct lh_
                    machine_name(machine, theirs), machine_name(own.e_machine, ours));
 }
 
+static int refuse_cut(const char *path, struct lh_fault *fault)
+{
+    return lh_fail(fault, LH_EPLUGIN, "%s: is cut short; build or copy it again", path);
+}
+
 /* Mapping a segment that ends behind the file's end would be a SIGBUS, not an error. */
 static int check_segments(const char *path, int file, uint64_t size, const ElfW(Ehdr) * header,
                           struct lh_fault *fault)
@@ -112,13 +117,17 @@ static int check_segments(const char *path, int file, uint64_t size, const ElfW(
     if (header->e_phentsize != sizeof(ElfW(Phdr)) || header->e_phnum == 0 ||
         header->e_phnum > MAX_PROGRAM_HEADERS)
         return lh_fail(fault, LH_EPLUGIN, "%s: its ELF header is damaged; build it again", path);
+    /* The section table comes last in a file; the loader does not read it, but it shows a cut. */
+    if (header->e_shoff > size ||
+        (uint64_t)header->e_shnum * header->e_shentsize > size - header->e_shoff)
+        return refuse_cut(path, fault);
     for (unsigned i = 0; i < header->e_phnum; i++) {
         ElfW(Phdr) segment;
         const uint64_t offset = header->e_phoff + (uint64_t)i * sizeof segment;
         if (header->e_phoff > size || offset + sizeof segment > size ||
             !read_exactly(file, &segment, sizeof segment, (off_t)offset) ||
             segment.p_offset > size || segment.p_filesz > size - segment.p_offset)
-            return lh_fail(fault, LH_EPLUGIN, "%s: is cut short; build or copy it again", path);
+            return refuse_cut(path, fault);
     }
     return LH_OK;
 }

@@ -224,7 +224,7 @@ static void truncated_ones_are_refused(void **state)
 {
     struct fixture *fixture = *state;
     const size_t length = read_plugin("newer", image, sizeof image);
-    for (size_t cut = 1; cut < 16; cut++) {
+    for (size_t cut = 1; cut < 24; cut++) {
         const struct lh_plugin *plugin = NULL;
         struct lh_fault fault;
         write_file(fixture->folder, "newer.so", image, cut < 4 ? cut * 40 : length * cut / 24);
