@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMES_WAITING 2   /* live: the newest picture matters, the one before it is a courtesy */
-#define FRAME_AGE_S 30     /* older pictures are not analysed at all */
-#define EVENTS_A_FRAME 64  /* confirmed tracks of one camera in one frame */
+#define FRAMES_WAITING 2  /* live: the newest picture matters, the one before it is a courtesy */
+#define FRAME_AGE_S 30    /* older pictures are not analysed at all */
+#define EVENTS_A_FRAME 64 /* confirmed tracks of one camera in one frame */
 
 struct lh_tenure {
     atomic_uint references;
@@ -19,7 +19,7 @@ struct lh_station {
     struct lh_station_options options;
     struct lh_queue *frames;
     struct lh_camera *camera;
-    struct lh_watch *watch; /* the detect thread's after start */
+    struct lh_watch *watch;        /* the detect thread's after start */
     struct lh_complaint complaint; /* the detect thread's */
     pthread_mutex_t lock;
     /* -- protected by lock */
@@ -27,7 +27,8 @@ struct lh_station {
     uint64_t analysed;
 };
 
-int lh_tenure_create(struct lh_site **site, struct lh_findings *findings, struct lh_tenure **ret_tenure)
+int lh_tenure_create(struct lh_site **site, struct lh_findings *findings,
+                     struct lh_tenure **ret_tenure)
 {
     struct lh_tenure *tenure = calloc(1, sizeof *tenure);
     if (!tenure) {
@@ -97,7 +98,8 @@ static struct lh_news *news_create(const struct lh_station *station, enum lh_new
 }
 
 /* Runs in the camera's thread, which waits for nobody: the next status says the same again. */
-static void on_health(void *context, const struct lh_camera_status *status, enum lh_health_state before)
+static void on_health(void *context, const struct lh_camera_status *status,
+                      enum lh_health_state before)
 {
     struct lh_station *station = context;
     struct lh_news *news = news_create(station, LH_NEWS_HEALTH);
@@ -225,8 +227,9 @@ static void on_track(void *context, enum lh_track_event_type type, const struct 
     events->count++;
 }
 
-static void report(struct lh_station *station, enum lh_track_event_type type, const struct lh_track *track,
-                   struct lh_frame *frame, const struct lh_watch_result *result)
+static void report(struct lh_station *station, enum lh_track_event_type type,
+                   const struct lh_track *track, struct lh_frame *frame,
+                   const struct lh_watch_result *result)
 {
     struct lh_news *news = news_create(station, LH_NEWS_TRACK);
     if (!news) {
@@ -268,13 +271,14 @@ static void analyse(struct lh_station *station, struct lh_frame *frame)
     const char *id = station->options.camera->id;
     const int code = lh_watch_frame(station->watch, frame, on_track, &events, &result);
     if (code != LH_OK)
-        lh_complain(&station->complaint, station->options.clock, "detect", id, "frame not analysed: %s",
-                    lh_strerror(code));
+        lh_complain(&station->complaint, station->options.clock, "detect", id,
+                    "frame not analysed: %s", lh_strerror(code));
     else if (result.failed_detectors > 0)
         lh_complain(&station->complaint, station->options.clock, "detect", id, "%s",
                     result.fault.text);
     else
-        lh_recovered(&station->complaint, station->options.clock, "detect", id, "detectors work again");
+        lh_recovered(&station->complaint, station->options.clock, "detect", id,
+                     "detectors work again");
     for (size_t i = 0; i < events.count; i++)
         report(station, events.type[i], &events.track[i], frame, &result);
     copy_counts(station);
@@ -303,14 +307,22 @@ void lh_station_flush(struct lh_station *station)
 
 void lh_station_status(struct lh_station *station, struct lh_station_status *ret_status)
 {
-    struct lh_station_status status = {0};
-    lh_camera_status(station->camera, &status.camera);
+    struct lh_station_status *status = ret_status;
+    *status = (struct lh_station_status){0};
+    lh_camera_status(station->camera, &status->camera);
     const struct lh_queue_counts queue = lh_queue_counts(station->frames);
-    status.frames_waiting = queue.depth;
-    status.frames_dropped = queue.dropped;
+    status->frames_waiting = queue.depth;
+    status->frames_dropped = queue.dropped;
     (void)pthread_mutex_lock(&station->lock);
-    status.frames_analysed = station->analysed;
-    memcpy(status.detectors, station->counts, sizeof status.detectors);
+    status->frames_analysed = station->analysed;
+    memcpy(status->detectors, station->counts, sizeof status->detectors);
     (void)pthread_mutex_unlock(&station->lock);
-    *ret_status = status;
+    /* names are copied: a reload may end the site they belong to while the status is being written */
+    const struct lh_camera_config *camera = station->options.camera;
+    for (size_t i = 0; i < camera->detector_count && i < LH_STATION_DETECTORS; i++) {
+        (void)snprintf(status->name_room[i], sizeof status->name_room[i], "%s",
+                       camera->detectors[i]);
+        status->detector_names[i] = status->name_room[i];
+        status->detector_count = i + 1;
+    }
 }

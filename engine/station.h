@@ -81,7 +81,7 @@ int lh_station_work(struct lh_station *station);
  * lost. (At shutdown they are not: the fire goes on, only the engine stops.) */
 void lh_station_flush(struct lh_station *station);
 
-/* Any thread. */
+/* Any thread. The result points into itself: it must not be copied. */
 void lh_station_status(struct lh_station *station, struct lh_station_status *ret_status);
 
 #endif

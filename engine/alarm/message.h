@@ -72,6 +72,8 @@ struct lh_station_status {
     size_t detector_count; /* of those below, at most LH_STATION_DETECTORS */
     const char *detector_names[LH_STATION_DETECTORS]; /* lent; NULL: without a name */
     struct lh_detector_counts detectors[LH_STATION_DETECTORS];
+    /* room for detector_names, for whoever cannot lend them long enough; then not to be copied */
+    char name_room[LH_STATION_DETECTORS][33];
 };
 
 /* What the engine is doing. */

@@ -217,7 +217,7 @@ static struct memory *recall(struct blaze *b, const struct lh_cv_region *r, int6
 }
 
 /* Every term is 0..1:
- *   disorder  (median - 0.1) / 0.2
+ *   disorder  (median - 0.05) / 0.15
  *   anchored  exp(-(way of the centre since it was first seen / its size)^2)
  *   lasting   pictures seen / 5, and seconds since first seen
  *   new       share of the region that did not glow in the long background; 1 where flicker is sampled
@@ -228,7 +228,7 @@ static float judge(const struct memory *m, const struct lh_cv_region *r, int64_t
 {
     float size = sqrtf((float)(r->width * r->height)) + 2.0f;
     float way = (float)hypot(r->centre_x - m->first_x, r->centre_y - m->first_y) / size;
-    float disorder = clamp01((median_disorder(m) - 0.1f) / 0.2f);
+    float disorder = clamp01((median_disorder(m) - 0.05f) / 0.15f);
     float age_s = (float)(utc_us - m->first_us) / 1e6f;
     float lasting = clamp01(fminf((float)m->hits / MIN_RECENT, age_s / (float)LASTING_S));
     float growth = clamp01((float)r->area / (float)m->first_area - 1.0f);

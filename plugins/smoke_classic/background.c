@@ -31,7 +31,6 @@ struct smoke_background {
     size_t used; /* samples in the model */
     int64_t newest_used_us;
     int64_t first_us;
-    int64_t now_us;
     float *median[SMOKE_PLANES];
     float *spread[SMOKE_PLANES];
     float *scratch; /* two planes */
@@ -95,9 +94,10 @@ void smoke_background_forget(struct smoke_background *background)
     background->used = 0;
 }
 
-bool smoke_background_ready(const struct smoke_background *b)
+bool smoke_background_ready(const struct smoke_background *b, int64_t utc_us)
 {
-    return b->used >= SMOKE_MIN_SAMPLES && b->now_us - b->first_us >= b->warmup_us;
+    return b->used >= SMOKE_MIN_SAMPLES && utc_us - b->first_us >= b->warmup_us &&
+           utc_us - b->newest_used_us <= 2 * b->long_us;
 }
 
 const float *smoke_background_median(const struct smoke_background *b, enum smoke_plane p)
@@ -232,11 +232,11 @@ static int model(struct smoke_background *b, size_t first, size_t n)
     return 0;
 }
 
-static void drop_stale(struct smoke_background *b)
+static void drop_stale(struct smoke_background *b, int64_t now_us)
 {
     size_t stale = 0;
 
-    while (stale < b->count && b->now_us - b->ring[stale].utc_us > 2 * b->long_us)
+    while (stale < b->count && now_us - b->ring[stale].utc_us > 2 * b->long_us)
         stale++;
     for (size_t i = 0; i < stale; i++) {
         struct sample oldest = b->ring[0];
@@ -249,8 +249,7 @@ int smoke_background_feed(struct smoke_background *b, const struct smoke_grid *g
 {
     size_t usable = 0;
 
-    b->now_us = utc_us;
-    drop_stale(b);
+    drop_stale(b, utc_us);
     if (b->count == 0) {
         b->used = 0;
         b->first_us = utc_us;

@@ -32,7 +32,7 @@ int smoke_background_feed(struct smoke_background *background, const struct smok
                           int64_t utc_us);
 
 /* Enough seen for long enough. Pictures further apart than long_s / 3 never get there. */
-bool smoke_background_ready(const struct smoke_background *background);
+bool smoke_background_ready(const struct smoke_background *background, int64_t utc_us);
 
 /* Valid while ready. Lent until the next feed. */
 const float *smoke_background_median(const struct smoke_background *background, enum smoke_plane p);

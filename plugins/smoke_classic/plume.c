@@ -19,6 +19,7 @@
 #define GREY_CHROMA 12.0f /* no more colourful than hazy air is grey, whatever was there before */
 #define LEARN_SHARE                                                                                \
     0.4 /* the most that one picture says, so that what passes once is no evidence */
+#define HIDING_SCORE 0.3f
 #define EVIDENCE_SEED 0.5f
 #define EVIDENCE_EDGE 0.3f
 
@@ -30,6 +31,7 @@ struct memory {
     int first_bottom;
     float first_x;
     int hits;
+    float alive; /* smoothed over pictures */
     int64_t first_us;
     int64_t last_us;
 };
@@ -49,6 +51,8 @@ struct smoke_plume {
     float *scratch;
     uint8_t *sky;
     uint8_t *mask;
+    uint8_t *hidden;           /* cells behind what was found */
+    struct smoke_exposure fit; /* of the last picture, to the background */
     int32_t *labels;
     int32_t *stack;
     float *floats; /* holds all the planes above */
@@ -70,13 +74,14 @@ int smoke_plume_create(const struct smoke_plume_config *config, int width, int h
     p->height = height;
     p->cells = (size_t)width * (size_t)height;
     p->floats = calloc(9 * p->cells, sizeof(float));
-    p->sky = calloc(2 * p->cells, 1);
+    p->sky = calloc(3 * p->cells, 1);
     p->labels = calloc(2 * p->cells, sizeof(int32_t));
     if (p->floats == NULL || p->sky == NULL || p->labels == NULL) {
         smoke_plume_destroy(&p);
         return -1;
     }
     p->mask = p->sky + p->cells;
+    p->hidden = p->mask + p->cells;
     p->stack = p->labels + p->cells;
     float *next = p->floats;
     float **planes[] = {&p->luma,   &p->previous, &p->residual[0], &p->residual[1], &p->residual[2],
@@ -387,6 +392,32 @@ static float judge(const struct features *f, float noise)
     return f->rooted * anchored * lasting * sqrtf(strength * likeness * alive * growth);
 }
 
+static void hide(struct smoke_plume *p, const struct smoke_region *r)
+{
+    for (int y = r->y; y < r->y + r->height; y++)
+        for (int x = r->x; x < r->x + r->width; x++)
+            if (p->labels[y * p->width + x] == r->label)
+                p->hidden[y * p->width + x] = 1;
+}
+
+void smoke_plume_look_behind(const struct smoke_plume *p, const struct smoke_background *background,
+                             struct smoke_grid *grid)
+{
+    const float *luma = smoke_background_median(background, SMOKE_LUMA);
+    const float *blue = smoke_background_median(background, SMOKE_BLUE);
+    const float *red = smoke_background_median(background, SMOKE_RED);
+    const float *texture = smoke_background_median(background, SMOKE_TEXTURE);
+
+    for (size_t i = 0; i < p->cells; i++) {
+        if (!p->hidden[i])
+            continue;
+        grid->plane[SMOKE_LUMA][i] = (luma[i] - p->fit.offset) / p->fit.gain;
+        grid->plane[SMOKE_BLUE][i] = blue[i];
+        grid->plane[SMOKE_RED][i] = red[i];
+        grid->plane[SMOKE_TEXTURE][i] = texture[i] / p->fit.gain;
+    }
+}
+
 static int find_regions(struct smoke_plume *p, int64_t utc_us, struct smoke_region *regions,
                         size_t *ret_count)
 {
@@ -414,9 +445,14 @@ static int find_regions(struct smoke_plume *p, int64_t utc_us, struct smoke_regi
         f.growth = (float)m->area / (float)m->first_area;
         f.drift = fabsf((float)(r->y + r->height - m->first_bottom)) / (float)r->height;
         f.hits = m->hits;
+        m->alive += (m->hits == 1 ? 1.0f : 0.5f) * (f.alive - m->alive);
+        f.alive = m->alive;
         float score = judge(&f, p->noise);
-        regions[kept++] =
+        regions[kept] =
             (struct smoke_region){r->x, r->y, r->width, r->height, score, (int32_t)i + 1};
+        if (score >= HIDING_SCORE && (double)(utc_us - m->first_us) < p->config.hold_s * 1e6)
+            hide(p, &regions[kept]);
+        kept++;
     }
     *ret_count = kept;
     return 0;
@@ -431,6 +467,8 @@ int smoke_plume_look(struct smoke_plume *p, const struct smoke_background *backg
     struct lh_view_shift shift;
 
     *ret_count = 0;
+    p->fit = fit;
+    memset(p->hidden, 0, p->cells);
     find_residuals(p, background, grid, fit);
     for (size_t i = 0; i < p->cells; i++) {
         p->alive[i] = p->have_previous ? fabsf(p->luma[i] - p->previous[i]) : 0;

@@ -20,6 +20,7 @@ struct smoke_plume_config {
     double short_s;
     double persistence_s;
     double min_contrast; /* levels: what the view must differ by at least, however still it is */
+    double hold_s;       /* the longest that a region is kept out of the background */
     double min_area_share;
     double max_area_share;
 };
@@ -53,6 +54,11 @@ enum smoke_view {
 int smoke_plume_look(struct smoke_plume *plume, const struct smoke_background *background,
                      const struct smoke_grid *grid, int64_t utc_us, enum smoke_view *ret_view,
                      struct smoke_region *regions, size_t *ret_count);
+
+/* Replaces the cells that the regions of the last look hide by what the background shows there, so that
+ * a plume does not become part of what it is compared with as long as it is found, at most hold_s. */
+void smoke_plume_look_behind(const struct smoke_plume *plume,
+                             const struct smoke_background *background, struct smoke_grid *grid);
 
 /* One label a cell, of the last look. */
 const int32_t *smoke_plume_labels(const struct smoke_plume *plume);

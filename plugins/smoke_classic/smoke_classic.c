@@ -125,6 +125,7 @@ static int open_camera(const struct linhuo_host *host, const struct linhuo_open 
     s->config = (struct smoke_plume_config){
         .short_s = v[SHORT_BACKGROUND_S].number,
         .persistence_s = fmin(v[PERSISTENCE_S].number, v[SHORT_BACKGROUND_S].number / 2),
+        .hold_s = s->long_s,
         .min_contrast = v[MIN_CONTRAST].number,
         .min_area_share = v[MIN_AREA_SHARE].number,
         .max_area_share = v[MAX_AREA_SHARE].number,
@@ -193,6 +194,14 @@ static void emit_region(struct state *s, const struct smoke_region *r, linhuo_em
     (void)emit(sink, &find);
 }
 
+static int learn(struct state *s, int64_t utc_us)
+{
+    if (smoke_background_feed(s->background, &s->grid, utc_us) == 0)
+        return 0;
+    s->host->fail(s->host->context, "OpenCV failed on a picture");
+    return -1;
+}
+
 static int detect(void *state, const struct linhuo_picture *picture, linhuo_emit_fn emit,
                   void *sink)
 {
@@ -210,14 +219,16 @@ static int detect(void *state, const struct linhuo_picture *picture, linhuo_emit
         s->host->fail(s->host->context, "out of memory, or the picture is under 32 pixels a side");
         return -1;
     }
-    if (smoke_grid_fill(&s->grid, picture) != 0 ||
-        smoke_background_feed(s->background, &s->grid, picture->capture_utc_us) != 0)
+    if (smoke_grid_fill(&s->grid, picture) != 0)
         goto failed;
-    if (!smoke_background_ready(s->background))
-        return 0;
+    if (!smoke_background_ready(s->background, picture->capture_utc_us))
+        return learn(s, picture->capture_utc_us);
     if (smoke_plume_look(s->plume, s->background, &s->grid, picture->capture_utc_us, &view, regions,
                          &count) != 0)
         goto failed;
+    smoke_plume_look_behind(s->plume, s->background, &s->grid);
+    if (learn(s, picture->capture_utc_us) != 0)
+        return -1;
     tell_view(s, view);
     s->moved = view == SMOKE_VIEW_MOVED ? s->moved + 1 : 0;
     if (s->moved >= 3)

@@ -1,10 +1,10 @@
 /* Runs one detector plugin over a video and shows what it finds, for whoever writes or judges one.
  *
  *   look PLUGIN.so VIDEO [--set NAME=VALUE]... [--interval S] [--clock S] [--from S] [--to S]
- *        [--tracks] [--gap S] [--confirm S] [--score X] [--png FOLDER]
+ *        [--tracks] [--gap S] [--confirm S] [--growth X] [--score X] [--png FOLDER]
  *
  * Prints one JSON line a find; with --tracks, one line a confirmed track instead, from the engine's
- * tracker at its defaults but for max_gap_s (--gap, 600), confirm_min_s (--confirm, 20) and confirm_score (--score, 0.4); at the end
+ * tracker at its defaults but for max_gap_s (--gap, 600), confirm_min_s (--confirm, 20), min_growth (--growth, 1) and confirm_score (--score, 0.4); at the end
  * a summary line. --interval skips pictures that are closer together; --clock ignores the file's
  * timestamps and gives every picture the same distance. --png writes the pictures with finds as
  * SECONDS.png, boxes drawn, yellow below --score and red from there.
@@ -46,6 +46,7 @@ struct look {
     struct lh_tracker *tracker;
     double track_gap_s;
     double confirm_s;
+    double track_growth;
     double at_s;
     float width_px;
     float height_px;
@@ -387,7 +388,7 @@ static int read_options(struct look *l, int argc, char **argv)
     } numbers[] = {{"--interval", &l->interval_s}, {"--clock", &l->clock_s},
                    {"--from", &l->from_s},         {"--to", &l->to_s},
                    {"--score", &l->track_score},   {"--gap", &l->track_gap_s},
-                   {"--confirm", &l->confirm_s}};
+                   {"--confirm", &l->confirm_s},   {"--growth", &l->track_growth}};
 
     for (int i = 3; i < argc; i++) {
         bool known = false;
@@ -420,7 +421,8 @@ static int read_options(struct look *l, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct look l = {.to_s = 1e12, .track_score = 0.4, .track_gap_s = 600, .confirm_s = 20};
+    static struct look l = {
+        .to_s = 1e12, .track_score = 0.4, .track_gap_s = 600, .confirm_s = 20, .track_growth = 1};
     struct video v = {.last_s = -1};
     struct linhuo_host host = {.struct_size = sizeof(host),
                                .abi = LINHUO_DETECTOR_ABI,
@@ -453,7 +455,7 @@ int main(int argc, char **argv)
                                      .confirm_min_s = l.confirm_s,
                                      .confirm_score = l.track_score,
                                      .release_score = l.track_score / 2,
-                                     .min_growth = 1,
+                                     .min_growth = l.track_growth,
                                      .max_tracks = 32};
     if (lh_tracker_create(&tracks, &l.tracker) != 0) {
         fprintf(stderr, "look: --gap or --score is out of range\n");
