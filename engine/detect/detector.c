@@ -237,7 +237,7 @@ static void keep(struct sink *sink, const struct linhuo_find *find, struct edges
     struct lh_detection *detection = &sink->detections[sink->count++];
     detection->kind = (enum lh_kind)find->kind;
     detection->box = box;
-    detection->score = find->score < 0.0F ? 0.0F : find->score > 1.0F ? 1.0F : find->score;
+    detection->score = find->score;
     detection->detector = options->index;
     detection->mask_width = 0;
     detection->mask_height = 0;
@@ -267,6 +267,7 @@ static int emit(void *context, const struct linhuo_find *theirs)
                                 (double)find.x_px + (double)find.width_px,
                                 (double)find.y_px + (double)find.height_px};
     const struct edges part = clip(sink, whole);
+    find.score = fminf(fmaxf(find.score, 0.0F), 1.0F);
     if (!(part.right > part.left) || !(part.bottom > part.top))
         counts->refused++;
     else if ((double)find.score < sink->detector->options.config->min_score)

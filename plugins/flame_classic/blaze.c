@@ -7,7 +7,7 @@
 #include "cv.h"
 
 #define RECENT 15          /* disorder values kept a region */
-#define MIN_RECENT 5       /* of them before flicker is judged */
+#define MIN_RECENT 4       /* of them before flicker is judged */
 #define FLICKER_GAP_S 0.26 /* four pictures a second, with jitter */
 #define KNOWN_SHARE 0.05f  /* of the time a place glowed, above which it is not new */
 #define FORGET_PICTURES 10
@@ -219,7 +219,7 @@ static struct memory *recall(struct blaze *b, const struct lh_cv_region *r, int6
 /* Every term is 0..1:
  *   disorder  (median - 0.05) / 0.15
  *   anchored  exp(-(way of the centre since it was first seen / its size)^2)
- *   lasting   pictures seen / 5, and seconds since first seen
+ *   lasting   pictures seen / 4, and seconds since first seen
  *   new       share of the region that did not glow in the long background; 1 where flicker is sampled
  *   growth    0.6 .. 1 over a twofold growth
  * score = anchored * lasting * new * sqrt(disorder * growth) */
