@@ -47,9 +47,11 @@ def own_detector(folder):
     return folder / "my_detector.so"
 
 
-def write_site(folder, detectors, more=""):
+def write_site(folder, detectors, plugin_folders=()):
     site = folder / "site.yaml"
-    site.write_text(fX
+    names = ", ".join(str(name) for name in plugin_folders)
+    site.write_text(f"site:\n  name: Test\n  data_folder: {folder}/data\n"
+                    f"detect:\n  plugin_folders: [{names}]\n"
                     f"detectors:\n{detectors}"
                     "cameras:\n- id: tower-1\n  url: rtsp://127.0.0.1:1/x\n")
     return site
@@ -120,10 +122,8 @@ def test_refused_plugins_say_why(folder, own_detector):
     (folder / "open.so").chmod(0o666)
     (folder / "later.c").write_text('const void *linhuo_detector_v3(void) { return 0; }\n')
     subprocess.run(["cc", "-shared", "-fPIC", "-o", "later.so", "later.c"], cwd=folder, check=True)
-    site = write_site(folder, "- plugin: my_detector\n", "").read_text()
-    site = site.replace("  name: Test\n", f"  name: Test\ndetect:\n  plugin_folders: [{folder}]\n")
-    (folder / "site.yaml").write_text(site)
-    listing = list_plugins(folder / "site.yaml")
+    site = write_site(folder, "- plugin: my_detector\n", [folder])
+    listing = list_plugins(site)
     reasons = {plugin["name"]: plugin.get("reason", "") for plugin in listing["plugins"]
                if plugin["path"].startswith(str(folder))}
     assert reasons.pop("my_detector") == ""
@@ -132,7 +132,7 @@ def test_refused_plugins_say_why(folder, own_detector):
     assert "anybody on this machine may write" in reasons.pop("open")
     assert "exports linhuo_detector_v3 only" in reasons.pop("later")
     assert not reasons
-    done = linhuo("check", folder / "site.yaml")  # extra files in a folder hurt nobody
+    done = linhuo("check", site)  # extra files in a folder hurt nobody
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -150,10 +150,8 @@ def test_a_missing_plugin_is_fatal_and_named(folder):
 
 def test_the_first_folder_wins_and_says_so(folder):
     shutil.copy(BUILD / "plugins" / "template.so", folder / "template.so")
-    site = write_site(folder, "- plugin: template\n").read_text()
-    (folder / "site.yaml").write_text(
-        site.replace("  name: Test\n", f"  name: Test\ndetect:\n  plugin_folders: [{folder}]\n"))
-    first, second = by_name(list_plugins(folder / "site.yaml"), "template")
+    site = write_site(folder, "- plugin: template\n", [folder])
+    first, second = by_name(list_plugins(site), "template")
     assert first["path"] == str(folder / "template.so") and "hidden_by" not in first
     assert second["hidden_by"] == first["path"]
 
