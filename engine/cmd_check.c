@@ -105,20 +105,20 @@ static void print_text(const char *path, const struct lh_findings *findings,
     for (size_t i = 0; i < findings->count; i++) {
         const struct lh_finding *finding = &findings->items[i];
         if (finding->place.line > 0)
-            printf("%s:%d:%d: %s\n", path, finding->place.line, finding->place.column,
-                   finding->text);
+            (void)printf("%s:%d:%d: %s\n", path, finding->place.line, finding->place.column,
+                         finding->text);
         else
-            printf("%s: %s\n", path, finding->text);
+            (void)printf("%s: %s\n", path, finding->text);
     }
     const size_t count = findings->count + findings->cut;
     if (count > 0)
-        printf("%s: %zu mistake%s%s\n", path, count, plural(count),
-               findings->cut > 0 ? ", of which the first are shown" : "");
+        (void)printf("%s: %zu mistake%s%s\n", path, count, plural(count),
+                     findings->cut > 0 ? ", of which the first are shown" : "");
     else
-        printf("%s: good: %zu camera%s, %zu detector%s%s\n", path, site->camera_count,
-               plural(site->camera_count), site->detector_count, plural(site->detector_count),
-               site->camera_count == 0 ? " (nothing is watched: it serves 'linhuo replay' only)"
-                                       : "");
+        (void)printf(
+            "%s: good: %zu camera%s, %zu detector%s%s\n", path, site->camera_count,
+            plural(site->camera_count), site->detector_count, plural(site->detector_count),
+            site->camera_count == 0 ? " (nothing is watched: it serves 'linhuo replay' only)" : "");
 }
 
 static int print_json(const char *path, const struct lh_findings *findings,
@@ -138,7 +138,7 @@ static int print_json(const char *path, const struct lh_findings *findings,
                                "more", (json_int_t)findings->cut);
     const int failed = !answer || json_dumpf(answer, stdout, JSON_COMPACT) != 0;
     json_decref(answer);
-    putchar('\n');
+    (void)putchar('\n');
     return failed ? LH_ENOMEM : LH_OK;
 }
 

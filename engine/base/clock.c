@@ -177,8 +177,8 @@ int lh_time_parse(const char *text, int64_t *ret_utc_us)
     if (!shaped || year < 1 || month < 1 || month > 12 || day < 1 ||
         day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60)
         return LH_EFORMAT;
-    const int64_t seconds =
-        days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset_s;
+    const int64_t seconds = days_from_civil(year, month, day) * 86400 + (int64_t)hour * 3600 +
+                            (int64_t)minute * 60 + second - offset_s;
     *ret_utc_us = seconds * LH_SECOND_US + fraction_us;
     return LH_OK;
 }

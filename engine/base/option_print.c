@@ -24,6 +24,7 @@ int lh_option_flush(FILE *out)
 static void describe_words(const char *words, char text[LH_OPTION_WORDS])
 {
     size_t length = 0;
+    text[0] = '\0';
     while (*words && length + 1 < LH_OPTION_WORDS) {
         const size_t word_length = strcspn(words, "|");
         const char *rest = words + word_length + (words[word_length] == '|');
@@ -101,23 +102,23 @@ static void put_comment(const struct sample *sample, const char *text, const cha
         length = width;
         while (length > 0 && text[length] != ' ')
             length--;
-        fprintf(sample->out, "%*s# %.*s\n", sample->indent, "", (int)length, text);
+        (void)fprintf(sample->out, "%*s# %.*s\n", sample->indent, "", (int)length, text);
         text += length + 1;
     }
     const bool together = length + strlen(facts) + 1 <= width;
-    fprintf(sample->out, "%*s# %s", sample->indent, "", text);
+    (void)fprintf(sample->out, "%*s# %s", sample->indent, "", text);
     if (facts[0] != '\0' && together)
-        fprintf(sample->out, " %s", facts);
+        (void)fprintf(sample->out, " %s", facts);
     else if (facts[0] != '\0')
-        fprintf(sample->out, "\n%*s# %s", sample->indent, "", facts);
-    fputc('\n', sample->out);
+        (void)fprintf(sample->out, "\n%*s# %s", sample->indent, "", facts);
+    (void)fputc('\n', sample->out);
 }
 
 static void put_line(struct sample *sample, bool commented, const char *key, const char *value)
 {
     const int indent = sample->indent - (sample->dash ? 2 : 0);
-    fprintf(sample->out, "%s%*s%s%s:%s%s\n", commented ? "#" : "", indent, "",
-            sample->dash ? "- " : "", key, value[0] ? " " : "", value);
+    (void)fprintf(sample->out, "%s%*s%s%s:%s%s\n", commented ? "#" : "", indent, "",
+                  sample->dash ? "- " : "", key, value[0] ? " " : "", value);
     sample->dash = false;
 }
 
@@ -166,7 +167,7 @@ static void put_rows(struct sample *sample, const struct lh_option_table *table)
 
 static void put_section(struct sample *sample, const struct lh_option *option)
 {
-    fputc('\n', sample->out);
+    (void)fputc('\n', sample->out);
     if (option->type == LH_OPTION_LIST) {
         put_entry(sample, option);
     } else if (option->type == LH_OPTION_GROUP) {
@@ -184,7 +185,7 @@ static void put_section(struct sample *sample, const struct lh_option *option)
 int lh_site_write_sample(FILE *out)
 {
     struct sample sample = {.out = out};
-    fputs(
+    (void)fputs(
         "# A site file of linhuo, as 'linhuo sample-config' prints it: every option, its meaning,\n"
         "# its range and its default. Lines behind a '#' say the default, or show how a thing is\n"
         "# written: take the '#' away to change them. 'linhuo check FILE' names every mistake.\n"
@@ -205,35 +206,35 @@ static void put_cell(FILE *out, const char *text)
 {
     for (; *text; text++) {
         if (*text == '|' || *text == '<')
-            fputc('\\', out);
-        fputc(*text, out);
+            (void)fputc('\\', out);
+        (void)fputc(*text, out);
     }
 }
 
 static void put_table(FILE *out, const struct lh_option_table *table)
 {
-    fputs("\n| key | type and range | default | meaning |\n|---|---|---|---|\n", out);
+    (void)fputs("\n| key | type and range | default | meaning |\n|---|---|---|---|\n", out);
     for (size_t i = 0; i < table->count; i++) {
         const struct lh_option *option = &table->rows[i];
         char words[LH_OPTION_WORDS];
         const char *fallback = option->fallback;
-        fprintf(out, "| `%s` | ", option->name);
+        (void)fprintf(out, "| `%s` | ", option->name);
         put_cell(out, lh_option_describe(option, words));
-        fputs(" | ", out);
+        (void)fputs(" | ", out);
         if (!fallback)
-            fputs("must be given", out);
+            (void)fputs("must be given", out);
         else if (fallback[0] != '\0')
-            fprintf(out, lh_option_holds_structs(option) ? "%s" : "`%s`", fallback);
-        fputs(" | ", out);
+            (void)fprintf(out, lh_option_holds_structs(option) ? "%s" : "`%s`", fallback);
+        (void)fputs(" | ", out);
         put_cell(out, option->help);
         if (option->not_above)
-            fprintf(out, ". Not above `%s`", option->not_above);
-        fputs(" |\n", out);
+            (void)fprintf(out, ". Not above `%s`", option->not_above);
+        (void)fputs(" |\n", out);
     }
     for (size_t i = 0; i < table->count; i++) {
         const struct lh_option *option = &table->rows[i];
         if (option->type == LH_OPTION_LIST) {
-            fprintf(out, "\n### each of `%s`\n", option->name);
+            (void)fprintf(out, "\n### each of `%s`\n", option->name);
             put_table(out, option->table);
         }
     }
@@ -242,19 +243,20 @@ static void put_table(FILE *out, const struct lh_option_table *table)
 int lh_site_write_reference(FILE *out)
 {
     const struct lh_option_table *root = lh_site_options();
-    fputs("# Every option of a site file\n\n"
-          "Printed by `linhuo sample-config --reference` from the table that also drives the "
-          "parser,\n"
-          "the [sample](site.yaml) and the [JSON Schema](site.schema.json); do not edit it. Paths "
-          "are\n"
-          "taken from the folder of the site file. A name is 1 to 64 letters, digits, `.`, `_` or "
-          "`-`.\n",
-          out);
+    (void)fputs(
+        "# Every option of a site file\n\n"
+        "Printed by `linhuo sample-config --reference` from the table that also drives the "
+        "parser,\n"
+        "the [sample](site.yaml) and the [JSON Schema](site.schema.json); do not edit it. Paths "
+        "are\n"
+        "taken from the folder of the site file. A name is 1 to 64 letters, digits, `.`, `_` or "
+        "`-`.\n",
+        out);
     for (size_t i = 0; i < root->count; i++) {
         const struct lh_option *option = &root->rows[i];
-        fprintf(out, "\n## %s\n\n%s.\n", option->name, option->help);
+        (void)fprintf(out, "\n## %s\n\n%s.\n", option->name, option->help);
         if (option->type == LH_OPTION_MAP)
-            fprintf(out, "\n```yaml\n%s: %s\n```\n", option->name, option->example);
+            (void)fprintf(out, "\n```yaml\n%s: %s\n```\n", option->name, option->example);
         else
             put_table(out, option->table);
     }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *at(void *target, size_t offset)
+static void *at(void *target, size_t offset)
 {
     return (char *)target + offset;
 }
@@ -324,7 +324,7 @@ void lh_option_check_name(const struct lh_option_reading *reading, struct lh_pla
 
 static double number_of(const struct lh_option *option, void *target)
 {
-    const char *slot = at(target, option->offset);
+    const void *slot = at(target, option->offset);
     if (option->type == LH_OPTION_NUMBER)
         return *(const double *)slot;
     if (option->type == LH_OPTION_PIXELS)

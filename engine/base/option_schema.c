@@ -11,28 +11,28 @@ struct schema {
 
 static void put_string(FILE *out, const char *text)
 {
-    fputc('"', out);
+    (void)fputc('"', out);
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
-            fputc('\\', out);
-        fputc(*text, out);
+            (void)fputc('\\', out);
+        (void)fputc(*text, out);
     }
-    fputc('"', out);
+    (void)fputc('"', out);
 }
 
 /* Begins the next member: comma, line, indentation, key. */
 static void put_key(struct schema *schema, const char *key)
 {
-    fprintf(schema->out, "%s\n%*s", schema->first ? "" : ",", 2 * schema->depth, "");
+    (void)fprintf(schema->out, "%s\n%*s", schema->first ? "" : ",", 2 * schema->depth, "");
     put_string(schema->out, key);
-    fputs(": ", schema->out);
+    (void)fputs(": ", schema->out);
     schema->first = false;
 }
 
 static void open_object(struct schema *schema, const char *key)
 {
     put_key(schema, key);
-    fputc('{', schema->out);
+    (void)fputc('{', schema->out);
     schema->depth++;
     schema->first = true;
 }
@@ -40,7 +40,7 @@ static void open_object(struct schema *schema, const char *key)
 static void close_object(struct schema *schema)
 {
     schema->depth--;
-    fprintf(schema->out, "\n%*s}", 2 * schema->depth, "");
+    (void)fprintf(schema->out, "\n%*s}", 2 * schema->depth, "");
     schema->first = false;
 }
 
@@ -53,25 +53,26 @@ static void put_text(struct schema *schema, const char *key, const char *text)
 static void put_raw(struct schema *schema, const char *key, const char *json)
 {
     put_key(schema, key);
-    fputs(json, schema->out);
+    (void)fputs(json, schema->out);
 }
 
 static void put_number(struct schema *schema, const char *key, double number)
 {
     put_key(schema, key);
-    fprintf(schema->out, "%.10g", number);
+    (void)fprintf(schema->out, "%.10g", number);
 }
 
 static void put_words(struct schema *schema, const char *words)
 {
     put_key(schema, "enum");
-    fputc('[', schema->out);
+    (void)fputc('[', schema->out);
     while (*words) {
         const size_t length = strcspn(words, "|");
-        fprintf(schema->out, "\"%.*s\"%s", (int)length, words, words[length] == '|' ? ", " : "");
+        (void)fprintf(schema->out, "\"%.*s\"%s", (int)length, words,
+                      words[length] == '|' ? ", " : "");
         words += length + (words[length] == '|');
     }
-    fputc(']', schema->out);
+    (void)fputc(']', schema->out);
 }
 
 /* Texts may be written without quotes, and then YAML readers see numbers or truth in some. */
@@ -238,13 +239,13 @@ static void put_required(struct schema *schema, const struct lh_option_table *ta
                 continue;
             if (!any)
                 put_key(schema, "required");
-            fputs(any ? ", " : "[", schema->out);
+            (void)fputs(any ? ", " : "[", schema->out);
             put_string(schema->out, table->rows[i].name);
             any = true;
         }
     }
     if (any)
-        fputc(']', schema->out);
+        (void)fputc(']', schema->out);
 }
 
 static bool needs_keys(const struct lh_option_table *table)
@@ -270,7 +271,7 @@ static void put_object(struct schema *schema, const struct lh_option_table *tabl
 int lh_site_write_schema(FILE *out)
 {
     struct schema schema = {.out = out, .depth = 1, .first = true};
-    fputc('{', out);
+    (void)fputc('{', out);
     put_text(&schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
     put_text(&schema, "title", "A site file of linhuo");
     put_text(
@@ -280,6 +281,6 @@ int lh_site_write_schema(FILE *out)
     put_raw(&schema, "type", "\"object\"");
     put_raw(&schema, "additionalProperties", "false");
     put_properties(&schema, lh_site_options());
-    fputs("\n}\n", out);
+    (void)fputs("\n}\n", out);
     return lh_option_flush(out);
 }

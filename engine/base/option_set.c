@@ -15,7 +15,7 @@
 
 #define COMPLAIN(...) (void)snprintf(complaint, LH_OPTION_COMPLAINT, __VA_ARGS__)
 
-static char *at(void *target, size_t offset)
+static void *at(void *target, size_t offset)
 {
     return (char *)target + offset;
 }
@@ -137,7 +137,7 @@ static int set_number(void *target, const struct lh_option *option, const char *
                  text);
         return LH_ECONFIG;
     }
-    char *slot = at(target, option->offset);
+    void *slot = at(target, option->offset);
     if (option->type == LH_OPTION_NUMBER)
         *(double *)slot = number;
     else if (option->type == LH_OPTION_PIXELS)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *at(const void *target, size_t offset)
+static void *at(const void *target, size_t offset)
 {
     return (char *)target + offset;
 }
@@ -213,7 +213,8 @@ static bool equal_texts(const struct lh_option *option, const void *a, const voi
     if (count != *(const size_t *)at(b, option->other_offset))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (strcmp((*(char ***)at(a, option->offset))[i], (*(char ***)at(b, option->offset))[i]))
+        if (strcmp((*(char ***)at(a, option->offset))[i], (*(char ***)at(b, option->offset))[i]) !=
+            0)
             return false;
     }
     return true;

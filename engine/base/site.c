@@ -90,7 +90,7 @@ static int finish_detectors(struct loading *loading)
 {
     struct lh_site *site = loading->site;
     int code = site->detector_count == 0 ? use_standard_detectors(loading) : LH_OK;
-    if (code != LH_OK)
+    if (code != LH_OK || site->detector_count == 0)
         return code;
     loading->detector_names = calloc(site->detector_count, sizeof *loading->detector_names);
     if (!loading->detector_names)
@@ -317,8 +317,8 @@ static int read_camera(struct loading *loading, const struct lh_yaml_node *node,
 
 static int compare_ids(const void *a, const void *b)
 {
-    const struct lh_camera_config *left = *(const struct lh_camera_config *const *)a;
-    const struct lh_camera_config *right = *(const struct lh_camera_config *const *)b;
+    const struct lh_camera_config *left = ((const struct lh_camera_entry *)a)->camera;
+    const struct lh_camera_config *right = ((const struct lh_camera_entry *)b)->camera;
     const int order = strcmp(left->id, right->id);
     return order != 0 ? order : (left > right) - (left < right);
 }
@@ -332,17 +332,17 @@ static int index_cameras(struct loading *loading)
     if (!site->cameras_by_id)
         return LH_ENOMEM;
     for (size_t i = 0; i < site->camera_count; i++)
-        site->cameras_by_id[i] = &site->cameras[i];
+        site->cameras_by_id[i].camera = &site->cameras[i];
     qsort(site->cameras_by_id, site->camera_count, sizeof *site->cameras_by_id, compare_ids);
     for (size_t i = 1, first = 0; i < site->camera_count; i++) {
-        const struct lh_camera_config *camera = site->cameras_by_id[i];
-        if (strcmp(camera->id, site->cameras_by_id[first]->id) != 0)
+        const struct lh_camera_config *camera = site->cameras_by_id[i].camera;
+        if (strcmp(camera->id, site->cameras_by_id[first].camera->id) != 0)
             first = i;
         else if (camera->id[0] != '\0')
             lh_findings_add(loading->reading.findings, camera->place,
                             "the camera at line %d has the id '%s' too; every camera needs its "
                             "own",
-                            site->cameras_by_id[first]->place.line, camera->id);
+                            site->cameras_by_id[first].camera->place.line, camera->id);
     }
     return LH_OK;
 }
@@ -534,16 +534,16 @@ void lh_site_destroy(struct lh_site **site_pointer)
 
 static int compare_id(const void *id, const void *entry)
 {
-    return strcmp(id, (*(const struct lh_camera_config *const *)entry)->id);
+    return strcmp(id, ((const struct lh_camera_entry *)entry)->camera->id);
 }
 
 const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const char *id)
 {
     if (site->camera_count == 0)
         return NULL;
-    const struct lh_camera_config *const *found = bsearch(
-        id, site->cameras_by_id, site->camera_count, sizeof *site->cameras_by_id, compare_id);
-    return found ? *found : NULL;
+    const struct lh_camera_entry *found = bsearch(id, site->cameras_by_id, site->camera_count,
+                                                  sizeof *site->cameras_by_id, compare_id);
+    return found ? found->camera : NULL;
 }
 
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b)

@@ -151,6 +151,11 @@ struct lh_bus_config {
     int queue_messages; /* high-water mark per consumer */
 };
 
+/* One camera in an order of its own. Lent from the site. */
+struct lh_camera_entry {
+    const struct lh_camera_config *camera;
+};
+
 struct lh_site {
     char *path; /* of the file; relative paths in it are taken from its folder */
     char *name;
@@ -174,7 +179,7 @@ struct lh_site {
     struct lh_place data_folder_place;
     /* What a camera gets that says nothing, with id, name and url "": for footage at replay. */
     struct lh_camera_config camera_defaults;
-    const struct lh_camera_config **cameras_by_id; /* sorted, for lh_site_camera */
+    struct lh_camera_entry *cameras_by_id; /* sorted, for lh_site_camera */
 };
 
 /* One mistake in a file. */

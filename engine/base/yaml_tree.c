@@ -207,10 +207,14 @@ static int open_level(struct builder *builder, enum lh_yaml_kind kind, yaml_mark
     return LH_OK;
 }
 
+struct entry {
+    struct lh_yaml_node *node;
+};
+
 static int compare_keys(const void *a, const void *b)
 {
-    const struct lh_yaml_node *left = *(struct lh_yaml_node *const *)a;
-    const struct lh_yaml_node *right = *(struct lh_yaml_node *const *)b;
+    const struct lh_yaml_node *left = ((const struct entry *)a)->node;
+    const struct lh_yaml_node *right = ((const struct entry *)b)->node;
     const int order = strcmp(left->key, right->key);
     if (order != 0)
         return order;
@@ -223,22 +227,23 @@ static int refuse_duplicates(struct builder *builder, struct lh_yaml_node *map)
 {
     if (map->count < 2)
         return LH_OK;
-    struct lh_yaml_node **sorted = calloc(map->count, sizeof *sorted);
+    struct entry *sorted = calloc(map->count, sizeof *sorted);
     if (!sorted)
         return LH_ENOMEM;
     size_t count = 0;
     for (const struct lh_yaml_node *child = map->first; child; child = child->next)
-        sorted[count++] = (struct lh_yaml_node *)child;
-    qsort(sorted, count, sizeof(struct lh_yaml_node *), compare_keys);
+        sorted[count++].node = (struct lh_yaml_node *)child;
+    qsort(sorted, count, sizeof *sorted, compare_keys);
     for (size_t i = 1, first = 0; i < count; i++) {
-        if (strcmp(sorted[i]->key, sorted[first]->key) != 0) {
+        struct lh_yaml_node *node = sorted[i].node;
+        if (strcmp(node->key, sorted[first].node->key) != 0) {
             first = i;
             continue;
         }
-        lh_findings_add(builder->findings, sorted[i]->key_place,
-                        "'%.60s' is given twice; the first is at line %d", sorted[i]->key,
-                        sorted[first]->key_place.line);
-        sorted[i]->kind = LH_YAML_BROKEN;
+        lh_findings_add(builder->findings, node->key_place,
+                        "'%.60s' is given twice; the first is at line %d", node->key,
+                        sorted[first].node->key_place.line);
+        node->kind = LH_YAML_BROKEN;
     }
     free(sorted);
     return LH_OK;
@@ -246,8 +251,8 @@ static int refuse_duplicates(struct builder *builder, struct lh_yaml_node *map)
 
 static int close_level(struct builder *builder)
 {
-    struct lh_yaml_node *node = builder->levels[--builder->depth].node;
-    return node->kind == LH_YAML_MAP ? refuse_duplicates(builder, node) : LH_OK;
+    struct lh_yaml_node *node = builder->depth > 0 ? builder->levels[--builder->depth].node : NULL;
+    return node && node->kind == LH_YAML_MAP ? refuse_duplicates(builder, node) : LH_OK;
 }
 
 static int on_event(struct builder *builder, const yaml_event_t *event)

@@ -222,7 +222,7 @@ static struct lh_site *parse(const struct scratch *scratch, const char *text)
 
 static void check(const struct scratch *scratch, const struct expectation *one, const char *struct_)
 {
-    const char *slot = struct_ + one->offset;
+    const void *slot = struct_ + one->offset;
     char path[400];
     int fits = 1;
     switch (one->kind) {
