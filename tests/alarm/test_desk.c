@@ -385,9 +385,9 @@ static void a_full_backlog_keeps_the_newest_of_each_alarm(void **state)
     pass(bench, 1);
     lh_desk_tick(bench->desk);
     assert_int_equal(bench->count, before + 4);
-    expect(bench, before + 1, LH_ALARM_RAISED, LH_PRIORITY_P2,
-           20); /* took over the word "raised" */
-    expect(bench, before + 2, LH_ALARM_UPDATED, LH_PRIORITY_P2, 21);
+    /* The word "raised" is handed on to the first that is left of each. */
+    expect(bench, before + 1, LH_ALARM_RAISED, LH_PRIORITY_P2, 20);
+    expect(bench, before + 2, LH_ALARM_RAISED, LH_PRIORITY_P2, 21);
     expect(bench, before + 3, LH_ALARM_UPDATED, LH_PRIORITY_P2, 21);
     bench_destroy(bench);
 }
