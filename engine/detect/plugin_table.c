@@ -189,7 +189,7 @@ int lh_plugin_table_copy(const char *path, const struct linhuo_detector *theirs,
     result = check_fields(path, &table, fault);
     if (result == LH_OK)
         result = copy_rows(path, &table, fault, &rows);
-    for (uint32_t i = 0; result == LH_OK && i < table.setting_count; i++)
+    for (uint32_t i = 0; rows && result == LH_OK && i < table.setting_count; i++)
         result = check_row(path, rows, i, fault);
     if (result != LH_OK) {
         free(rows);

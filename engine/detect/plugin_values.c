@@ -43,10 +43,14 @@ static void find_unknown(const struct linhuo_detector *table, const struct lh_se
     free(names);
 }
 
-/* What the site says for every row; NULL where it says nothing. */
+/* What the site says for a row; NULL where it says nothing. */
+struct chosen {
+    const struct lh_setting_text *setting;
+};
+
 static bool match_settings(const struct linhuo_detector *table,
                            const struct lh_detector_config *config, struct lh_findings *findings,
-                           const struct lh_setting_text **chosen)
+                           struct chosen *chosen)
 {
     bool clean = true;
     for (size_t i = 0; i < config->setting_count; i++) {
@@ -55,13 +59,13 @@ static bool match_settings(const struct linhuo_detector *table,
         if (row == NO_ROW) {
             find_unknown(table, setting, findings);
             clean = false;
-        } else if (chosen[row]) {
+        } else if (chosen[row].setting) {
             lh_findings_add(findings, setting->place,
                             "the setting '%s' is given twice, first in line %d; remove one",
-                            setting->name, chosen[row]->place.line);
+                            setting->name, chosen[row].setting->place.line);
             clean = false;
         } else {
-            chosen[row] = setting;
+            chosen[row].setting = setting;
         }
     }
     return clean;
@@ -115,7 +119,7 @@ int lh_plugin_values_init(const struct lh_plugin *plugin, const struct lh_detect
     const size_t room = rows ? rows : 1;
     int result = LH_OK;
     struct lh_plugin_values values = {.count = rows};
-    const struct lh_setting_text **chosen = calloc(room, sizeof *chosen);
+    struct chosen *chosen = calloc(room, sizeof *chosen);
     values.values = calloc(room, sizeof *values.values);
     values.texts = calloc(room, sizeof *values.texts);
     if (!chosen || !values.values || !values.texts) {
@@ -125,7 +129,8 @@ int lh_plugin_values_init(const struct lh_plugin *plugin, const struct lh_detect
     if (!match_settings(&plugin->table, config, findings, chosen))
         result = LH_ECONFIG;
     for (uint32_t i = 0; i < rows && result != LH_ENOMEM; i++) {
-        const int filled = fill_value(plugin, i, config, chosen[i], base_folder, findings, &values);
+        const int filled =
+            fill_value(plugin, i, config, chosen[i].setting, base_folder, findings, &values);
         if (filled != LH_OK)
             result = filled;
     }
@@ -210,7 +215,7 @@ int lh_plugin_for_detector(struct lh_plugin_registry *registry, const struct lh_
         result = load_for(registry, site, config, &fault, &plugin);
     if (result == LH_ENOMEM)
         return result;
-    if (result != LH_OK) {
+    if (result != LH_OK || !plugin) {
         lh_findings_add(findings, config->plugin_place, "%s",
                         fault.text[0] ? fault.text : lh_strerror(result));
         return LH_ECONFIG;

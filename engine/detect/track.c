@@ -29,6 +29,11 @@ struct observation {
     bool taken;
 };
 
+/* A detection among those of the frame at hand. */
+struct entry {
+    const struct lh_detection *detection;
+};
+
 /* A track and an observation that may belong together. */
 struct pair {
     int rank;       /* overlap before distance, confirmed before tentative */
@@ -46,7 +51,7 @@ struct lh_tracker {
     size_t count;
     struct observation observations[MAX_OBSERVATIONS];
     size_t observation_count;
-    const struct lh_detection **sorted;
+    struct entry *sorted;
     size_t sorted_capacity;
     struct pair *pairs;
     size_t pair_capacity;
@@ -105,8 +110,8 @@ static int compare_floats(float a, float b)
 /* A total order that does not depend on the order they came in: surest first, then larger ones. */
 static int compare_detections(const void *left, const void *right)
 {
-    const struct lh_detection *a = *(const struct lh_detection *const *)left;
-    const struct lh_detection *b = *(const struct lh_detection *const *)right;
+    const struct lh_detection *a = ((const struct entry *)left)->detection;
+    const struct lh_detection *b = ((const struct entry *)right)->detection;
     int order = compare_floats(b->score, a->score);
     if (order == 0)
         order = compare_floats(lh_box_area(b->box), lh_box_area(a->box));
@@ -162,8 +167,7 @@ static void observe(struct lh_tracker *tracker, const struct lh_detection *detec
 static int reserve(struct lh_tracker *tracker, size_t detections)
 {
     if (detections > tracker->sorted_capacity) {
-        const struct lh_detection **grown =
-            reallocarray(tracker->sorted, detections, sizeof(const struct lh_detection *));
+        struct entry *grown = reallocarray(tracker->sorted, detections, sizeof *grown);
         if (!grown)
             return LH_ENOMEM;
         tracker->sorted = grown;
@@ -186,12 +190,12 @@ static void gather(struct lh_tracker *tracker, const struct lh_detection *detect
     size_t usable = 0;
     for (size_t i = 0; i < count; i++)
         if (is_usable(&detections[i]))
-            tracker->sorted[usable++] = &detections[i];
+            tracker->sorted[usable++].detection = &detections[i];
     if (usable > 1)
         qsort(tracker->sorted, usable, sizeof tracker->sorted[0], compare_detections);
     tracker->observation_count = 0;
     for (size_t i = 0; i < usable; i++)
-        observe(tracker, tracker->sorted[i]);
+        observe(tracker, tracker->sorted[i].detection);
 }
 
 static float union_share(struct lh_box a, struct lh_box b)

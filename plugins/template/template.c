@@ -115,7 +115,7 @@ static void measure(struct state *state, const struct linhuo_picture *picture)
             for (int y = 0; y < CELL_PX; y++) {
                 const uint8_t *pixel = picture->plane[0] +
                                        (ptrdiff_t)(row * CELL_PX + y) * picture->stride[0] +
-                                       column * CELL_PX;
+                                       (ptrdiff_t)column * CELL_PX;
                 for (int x = 0; x < CELL_PX; x++)
                     sum += pixel[x];
             }

@@ -56,6 +56,7 @@ static int setup(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
     if (!fixture)
         return -1;
+    *state = fixture;
     const char *folder = getenv("LINHUO_PLUGINS");
     (void)snprintf(fixture->folder, sizeof fixture->folder, "%s", folder ? folder : ".");
     fixture->folders[0] = fixture->folder;
@@ -95,7 +96,6 @@ static int setup(void **state)
                    .release_score = 0.2,
                    .max_tracks = 32},
     };
-    *state = fixture;
     return lh_frame_pool_create(4, &fixture->pool);
 }
 
