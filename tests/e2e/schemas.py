@@ -36,7 +36,7 @@ def load():
     for path in sorted(FOLDER.glob("*.schema.json")):
         schema = json.loads(path.read_text())
         jsonschema.Draft202012Validator.check_schema(schema)
-        found[schema["$id"]] = jsonschema.Draft202012Validator(strict(schema))
+        found[schema["properties"]["schema"]["const"]] = jsonschema.Draft202012Validator(strict(schema))
     return found
 
 

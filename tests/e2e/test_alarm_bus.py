@@ -319,10 +319,8 @@ def test_watch_refuses_wrong_usage_with_status_2(words):
 
 def test_watch_takes_endpoint_and_data_folder_from_a_site_file(desk, tmp_path):
     site = tmp_path / "site.yaml"
-    plugins = BUILD / "plugins"
-    site.write_text(f"name: test\ndata_folder: {desk.data}\nplugin_folders: [{plugins}]\n"
-                    "detectors: [{plugin: scripted}]\n"
-                    "bus: {publish: 'tcp://127.0.0.1:*'}\ncameras: [{id: a, url: /nowhere}]\n")
+    site.write_text(f"site: {{data_folder: {desk.data}}}\nbus: {{publish: 'tcp://127.0.0.1:*'}}\n"
+                    "cameras: [{id: a, url: 'rtsp://192.0.2.1/a'}]\n")
     (desk.data / "status.json").write_text(json.dumps({"publish": desk.endpoint}))
     program = watch(site, "--count", 1, "--timeout", 20)
     desk.do("subscribers 3")
