@@ -14,8 +14,10 @@
 /* What a track remembers beyond what it shows; same index as its struct lh_track. */
 struct memory {
     float scores[MAX_WINDOW]; /* of the analysed frames, the newest first; NOT_SEEN for a miss */
-    int window_hits;          /* how many of them are none */
-    double start_area;        /* mean over the first hits */
+    struct lh_box boxes[MAX_WINDOW]; /* where it was seen, likewise */
+    struct lh_box recent;            /* union of those; its box where there are none */
+    int window_hits;                 /* in how many of them it was seen */
+    double start_area;               /* mean over the first hits */
     double steady_area;
     bool matched; /* in the frame at hand */
 };
@@ -217,6 +219,14 @@ static bool is_overdue(const struct lh_tracker *tracker, const struct lh_track *
     return unseen_s > tracker->config.max_gap_s;
 }
 
+/* Boxes of one plume wander from picture to picture: where it was of late counts as well. */
+static bool lies_upon(const struct lh_tracker *tracker, size_t index, struct lh_box box)
+{
+    const struct lh_track *track = &tracker->tracks[index];
+    return overlaps(tracker, track->box, box) || overlaps(tracker, track->steady, box) ||
+           overlaps(tracker, tracker->memories[index].recent, box);
+}
+
 static void consider(struct lh_tracker *tracker, size_t index, size_t sighted)
 {
     const struct lh_track *track = &tracker->tracks[index];
@@ -224,7 +234,7 @@ static void consider(struct lh_tracker *tracker, size_t index, size_t sighted)
     if (track->kind != seen->kind)
         return;
     struct pair pair = {.track = index, .sighted = sighted};
-    if (overlaps(tracker, track->box, seen->box) || overlaps(tracker, track->steady, seen->box)) {
+    if (lies_upon(tracker, index, seen->box)) {
         pair.badness =
             -fmaxf(union_share(track->box, seen->box), union_share(track->steady, seen->box));
     } else {
@@ -251,15 +261,22 @@ static int compare_pairs(const void *left, const void *right)
 }
 
 /* score: NOT_SEEN for a miss. */
-static void shift_history(const struct lh_tracker *tracker, struct memory *memory, float score)
+static void shift_history(const struct lh_tracker *tracker, size_t index, float score)
 {
     const size_t window = (size_t)tracker->config.confirm_window;
-    if (memory->scores[window - 1] >= 0.0F)
-        memory->window_hits--;
+    struct memory *memory = &tracker->memories[index];
     memmove(memory->scores + 1, memory->scores, (window - 1) * sizeof memory->scores[0]);
+    memmove(memory->boxes + 1, memory->boxes, (window - 1) * sizeof memory->boxes[0]);
     memory->scores[0] = score;
-    if (score >= 0.0F)
+    memory->boxes[0] = tracker->tracks[index].box;
+    memory->recent = tracker->tracks[index].box;
+    memory->window_hits = 0;
+    for (size_t i = 0; i < window; i++) {
+        if (memory->scores[i] < 0.0F)
+            continue;
+        memory->recent = lh_box_union(memory->recent, memory->boxes[i]);
         memory->window_hits++;
+    }
 }
 
 static float mean_score(const struct lh_tracker *tracker, const struct memory *memory)
@@ -286,12 +303,12 @@ static void hit(struct lh_tracker *tracker, size_t index, const struct observati
     struct memory *memory = &tracker->memories[index];
     const double area = (double)lh_box_area(seen->box);
     memory->matched = true;
-    shift_history(tracker, memory, fmaxf(seen->score, 0.0F));
     track->hits++;
     track->misses = 0;
     track->last_utc_us = utc_us;
     track->detectors |= seen->detectors;
     track->box = seen->box;
+    shift_history(tracker, index, fmaxf(seen->score, 0.0F));
     track->reach = lh_box_union(track->reach, seen->box);
     follow(&track->steady, seen->box);
     track->score = mean_score(tracker, memory);
@@ -326,7 +343,7 @@ static void match(struct lh_tracker *tracker, int64_t utc_us)
 
 static void miss(struct lh_tracker *tracker, size_t index)
 {
-    shift_history(tracker, &tracker->memories[index], NOT_SEEN);
+    shift_history(tracker, index, NOT_SEEN);
     tracker->tracks[index].misses++;
 }
 
@@ -339,8 +356,7 @@ static void claim_pieces(struct lh_tracker *tracker)
             struct lh_track *track = &tracker->tracks[j];
             if (!tracker->memories[j].matched || track->kind != seen->kind)
                 continue;
-            if (overlaps(tracker, track->box, seen->box) ||
-                overlaps(tracker, track->steady, seen->box)) {
+            if (lies_upon(tracker, j, seen->box)) {
                 track->detectors |= seen->detectors;
                 seen->taken = true;
             }

@@ -9,9 +9,9 @@
  *
  * Boxes of one kind that lie upon each other in a frame (two detectors, or pieces of one plume) count
  * as one, with the box and score of the surest; pieces beside the box that a track was given start no
- * other track. Boxes wander and grow: overlap is asked with the latest box and with a smoothed one
- * (exponential, 0.4 of the newest), and growth compares smoothed areas. Distances are in shares
- * of the picture's width across and of its height down.
+ * other track. Boxes wander and grow: overlap is asked with the latest box, with a smoothed one
+ * (exponential, 0.4 of the newest) and with the union of those of the last n frames; growth compares
+ * smoothed areas. Distances are in shares of the picture's width across and of its height down.
  *
  * Where max_tracks is reached, the tentative track with the fewest hits of late and the lowest
  * score goes, or the new one is not begun; a confirmed one never goes.

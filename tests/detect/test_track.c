@@ -357,6 +357,27 @@ static void two_detectors_and_pieces_make_one_track(void **state)
     lh_tracker_destroy(&tracker);
 }
 
+/* Detectors draw one plume now here, now there; where it was of late is still it. */
+static void where_it_was_of_late_is_still_it(void **state)
+{
+    (void)state;
+    struct lh_tracker *tracker = make(&defaults);
+    for (int i = 0; i < 5; i++)
+        feed_one(tracker, i, find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.1F, 0.7F));
+    for (int i = 5; i < 40; i++) /* its left and its right end by turns */
+        feed_one(tracker, i, find(LH_KIND_SMOKE, i % 2 ? 0.40F : 0.48F, 0.45F, 0.02F, 0.7F));
+    assert_int_equal(count_events(LH_TRACK_LOST), 0);
+    assert_int_equal(count_events(LH_TRACK_RAISED), 1);
+    const struct lh_track *tracks = NULL;
+    assert_int_equal(lh_tracker_tracks(tracker, &tracks), 1);
+    assert_int_equal(tracks[0].hits, 40);
+    /* but one that begins elsewhere is another */
+    for (int i = 40; i < 45; i++)
+        feed_one(tracker, i, find(LH_KIND_SMOKE, 0.7F, 0.4F, 0.03F, 0.7F));
+    assert_int_equal(count_events(LH_TRACK_RAISED), 2);
+    lh_tracker_destroy(&tracker);
+}
+
 static void limit_keeps_confirmed_and_strong_ones(void **state)
 {
     (void)state;
@@ -552,6 +573,7 @@ int main(void)
         cmocka_unit_test(wandering_boxes_stay_one_track),
         cmocka_unit_test(small_things_are_followed_by_distance),
         cmocka_unit_test(two_detectors_and_pieces_make_one_track),
+        cmocka_unit_test(where_it_was_of_late_is_still_it),
         cmocka_unit_test(limit_keeps_confirmed_and_strong_ones),
         cmocka_unit_test(same_frames_same_tracks_in_any_order),
         cmocka_unit_test(events_keep_their_order_and_balance),
