@@ -17,7 +17,8 @@
  *  - The detector owns no clock: time is picture->capture_utc_us, so that replay is exact. Given the
  *    same pictures and settings it must emit the same finds.
  *  - A call that fails returns non-zero after saying why through host->fail(); the engine counts it,
- *    reports it with back-off and goes on with the next picture.
+ *    reports it with back-off, drops what was emitted in it and goes on with the next picture. No C++
+ *    exception and no longjmp may leave a call.
  *  - Fields are only ever appended. struct_size says how much the other side knows; what it does not
  *    know is zero, and zero always means "not given" or "default".
  *
@@ -90,7 +91,8 @@ struct linhuo_find {
 };
 
 /* Emits a find. Returns 0, or non-zero when no more are taken of this picture (256). Finds that reach
- * over the edge are clipped; finds outside the picture, empty ones and NaN are refused and counted. */
+ * over the edge are clipped; finds outside the picture, empty ones, NaN, scores outside 0..1 and kinds that
+ * the table does not declare are refused and counted. */
 typedef int (*linhuo_emit_fn)(void *sink, const struct linhuo_find *find);
 
 /* ---- settings ---- */
