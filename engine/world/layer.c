@@ -79,7 +79,10 @@ static int layer_room(struct lh_layer *layer, size_t cells)
 {
     if (cells <= layer->room)
         return LH_OK;
-    lh_layer_finish(layer);
+    free(layer->clear);
+    free(layer->lit);
+    free(layer->warm);
+    layer->room = 0;
     layer->clear = calloc(cells, sizeof *layer->clear);
     layer->lit = calloc(cells, sizeof *layer->lit);
     layer->warm = calloc(cells, sizeof *layer->warm);
@@ -114,9 +117,13 @@ static int layer_frame(struct lh_layer *layer, const struct lh_view *view, const
         layer->front_m = fminf(layer->front_m, s->distance_m - 2.0F * s->puff->sigma_m);
     }
     layer->distance_m = distance / weight;
-    layer->scale = area < CELLS_MOST ? 1 : area < 4.0F * CELLS_MOST ? 2 : 4;
-    layer->x0 = (int)fmaxf(floorf(low_x), 0.0F) & ~3;
-    layer->y0 = (int)fmaxf(floorf(low_y), 0.0F) & ~3;
+    layer->scale = 1;
+    while (area > CELLS_MOST && layer->scale < 16) {
+        layer->scale *= 2;
+        area *= 0.25F;
+    }
+    layer->x0 = (int)fmaxf(floorf(low_x), 0.0F) & ~15;
+    layer->y0 = (int)fmaxf(floorf(low_y), 0.0F) & ~15;
     layer->x1 = (int)fminf(ceilf(high_x) + 1.0F, (float)view->width);
     layer->y1 = (int)fminf(ceilf(high_y) + 1.0F, (float)view->height);
     if (layer->x1 <= layer->x0 || layer->y1 <= layer->y0)

@@ -3,7 +3,7 @@
  * Puffs are drawn from back to front, each as a billowed disc whose optical depth falls off like a
  * Gaussian; alpha = 1 - exp(-depth) with the exponential's series as the denominator. Terrain in
  * front of a puff hides it; where the ground cuts through a puff it fades. Large plumes are drawn
- * at a half or quarter of the resolution and read back bilinearly.
+ * at a half, a quarter or less of the resolution and read back bilinearly.
  *
  * A layer belongs to the thread that renders its camera and is used again from frame to frame.
  */
@@ -29,7 +29,7 @@ struct lh_layer {
     int y0;
     int x1;
     int y1;
-    int scale;    /* pixels a cell: 1, 2 or 4 */
+    int scale;    /* pixels a cell: 1, 2, 4, 8 or 16 */
     int width;    /* cells */
     int height;
     float front_m;    /* ground nearer than this hides all of it */

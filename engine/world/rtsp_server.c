@@ -48,6 +48,7 @@ typedef struct {
 typedef struct {
     GstRTSPMediaClass parent;
 } LhMediaClass;
+GType lh_media_get_type(void);
 G_DEFINE_TYPE(LhMedia, lh_media, GST_TYPE_RTSP_MEDIA)
 
 static gboolean lh_media_setup_rtpbin(GstRTSPMedia *media, GstElement *rtpbin)

@@ -10,6 +10,7 @@
 #define MIN_RECENT 4       /* of them before flicker is judged */
 #define FLICKER_GAP_S 0.26 /* four pictures a second, with jitter */
 #define KNOWN_SHARE 0.05f  /* of the time a place glowed, above which it is not new */
+#define HELD_SCORE 0.3f    /* a region that looks this much like fire does not become known */
 #define FORGET_PICTURES 10
 #define SEARCH_PX 4     /* around a region's last box */
 #define MIN_AREA 12     /* mask pixels: fewer have no outline to speak of */
@@ -41,6 +42,7 @@ struct blaze {
     size_t mask_count;
     const uint8_t *before; /* the one compared with; NULL: none yet */
     float *known;          /* share of the time that a pixel glowed */
+    uint8_t *held;         /* pixels of the picture at hand that are not to be learnt */
     int64_t first_us;
     int64_t last_us;
     bool started;
@@ -64,7 +66,8 @@ int blaze_create(const struct blaze_config *config, int width, int height, struc
     b->pixels = (size_t)width * (size_t)height;
     b->masks = calloc(b->pixels, MASKS);
     b->known = calloc(b->pixels, sizeof(*b->known));
-    if (b->masks == NULL || b->known == NULL) {
+    b->held = calloc(b->pixels, 1);
+    if (b->masks == NULL || b->known == NULL || b->held == NULL) {
         blaze_destroy(&b);
         return -1;
     }
@@ -80,6 +83,7 @@ void blaze_destroy(struct blaze **blaze)
         return;
     free(b->masks);
     free(b->known);
+    free(b->held);
     free(b);
     *blaze = NULL;
 }
@@ -236,12 +240,21 @@ static float judge(const struct memory *m, const struct lh_cv_region *r, int64_t
     return expf(-way * way) * lasting * fresh * sqrtf(disorder * (0.6f + 0.4f * growth));
 }
 
+static void hold(struct blaze *b, const struct lh_cv_region *r)
+{
+    struct span s = around(b, r, SEARCH_PX);
+
+    for (int y = s.y0; y < s.y1; y++)
+        memset(b->held + (size_t)y * (size_t)b->width + (size_t)s.x0, 1, (size_t)(s.x1 - s.x0));
+}
+
 static void learn(struct blaze *b, const uint8_t *mask, int64_t utc_us, double gap_s)
 {
     float a = (float)(1.0 - exp(-gap_s / b->config.long_s));
 
     for (size_t i = 0; i < b->pixels; i++)
-        b->known[i] += a * ((mask[i] ? 1.0f : 0.0f) - b->known[i]);
+        if (!b->held[i])
+            b->known[i] += a * ((mask[i] ? 1.0f : 0.0f) - b->known[i]);
     if (b->mask_count > 0 &&
         (double)(utc_us - b->mask_us[(b->mask_count - 1) % MASKS]) < MASK_GAP_S * 1e6)
         return;
@@ -301,10 +314,14 @@ static void follow(struct blaze *b, const uint8_t *mask, const struct lh_cv_regi
         m->hits++;
         m->disorder[m->disorders++ % RECENT] = disorder_of(b, mask, r, sampled);
         bool flicker = sampled && light == GLOW_COLOUR && m->disorders >= MIN_RECENT;
-        if (m->disorders < (flicker ? 2 : MIN_RECENT) || (!warm && light == GLOW_INFRARED))
-            continue;
+        bool judged = m->disorders >= (flicker ? 2 : MIN_RECENT);
         float fresh = warm && !flicker ? new_share(b, mask, r, utc_us) : 1.0f;
-        float score = judge(m, r, utc_us, fresh);
+        float score = judged ? judge(m, r, utc_us, fresh) : 0.0f;
+        if ((!judged || score >= HELD_SCORE) &&
+            (double)(utc_us - m->first_us) < b->config.long_s * 1e6)
+            hold(b, r);
+        if (!warm && light == GLOW_INFRARED)
+            continue;
         if (score > 0.05f)
             regions[kept++] = (struct blaze_region){r->x, r->y, r->width, r->height, score};
     }
@@ -329,6 +346,7 @@ int blaze_look(struct blaze *b, uint8_t *mask, enum glow_light light, int64_t ut
         lh_cv_regions(mask, b->width, b->height, NULL, found, sizeof(found) / sizeof(found[0]),
                       &count) != LH_CV_OK)
         return -1;
+    memset(b->held, 0, b->pixels);
     choose_before(b, utc_us);
     if (b->before != NULL)
         follow(b, mask, found, count, light, utc_us, regions, ret_count);

@@ -7,7 +7,8 @@
  *    blinks now and then stays low;
  *  - anchored: vehicles leave the place where they were first seen, flames do not;
  *  - new: the place did not glow in the long background. Asked for where flicker cannot be sampled
- *    (fewer than four pictures a second) and in infrared, not where it can.
+ *    (fewer than four pictures a second) and in infrared, not where it can. What looks like fire,
+ *    or cannot be judged yet, is not learnt, for long_s at most.
  */
 #ifndef FLAME_CLASSIC_BLAZE_H
 #define FLAME_CLASSIC_BLAZE_H

@@ -103,6 +103,15 @@ void drawn_plume(struct drawn *p, int x, int y, double age_s, uint32_t step)
                     step * 64 + (uint32_t)up);
 }
 
+void drawn_flame(struct drawn *p, int x, int y, const int yuv[3], uint32_t step)
+{
+    for (int tongue = 0; tongue < 4; tongue++) {
+        int height = 4 + (int)drawn_hash((uint32_t)tongue, step, 4) / 12;
+        int lean = (int)drawn_hash((uint32_t)tongue, step, 5) / 43 - 3;
+        drawn_blend(p, x - 9 + 6 * tongue + lean, y - height, 5, height, yuv, 1.0, false, 0);
+    }
+}
+
 void drawn_noise(struct drawn *p, uint32_t step)
 {
     for (uint32_t i = 0; i < DRAWN_WIDTH * DRAWN_HEIGHT; i++)

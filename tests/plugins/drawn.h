@@ -42,6 +42,9 @@ void drawn_blend(struct drawn *picture, int x, int y, int radius_x, int radius_y
 /* A plume rising from (x, y) for age_s seconds. */
 void drawn_plume(struct drawn *picture, int x, int y, double age_s, uint32_t step);
 
+/* A flame of tongues that stands on (x, y), another at every step. */
+void drawn_flame(struct drawn *picture, int x, int y, const int yuv[3], uint32_t step);
+
 /* Sensor noise of a few levels. Last. */
 void drawn_noise(struct drawn *picture, uint32_t step);
 

@@ -4,10 +4,11 @@
  *        [--tracks] [--gap S] [--confirm S] [--growth X] [--score X] [--png FOLDER]
  *
  * Prints one JSON line a find; with --tracks, one line a confirmed track instead, from the engine's
- * tracker at its defaults but for max_gap_s (--gap, 600), confirm_min_s (--confirm, 20), min_growth (--growth, 1) and confirm_score (--score, 0.4); at the end
- * a summary line. --interval skips pictures that are closer together; --clock ignores the file's
- * timestamps and gives every picture the same distance. --png writes the pictures with finds as
- * SECONDS.png, boxes drawn, yellow below --score and red from there.
+ * tracker at its defaults but for max_gap_s (--gap, 600); confirm_min_s (--confirm, 20), min_growth
+ * (--growth, 1) and confirm_score (--score, 0.4) can be set too. At the end comes a summary line.
+ * --interval skips pictures that are closer together; --clock ignores the file's timestamps and gives
+ * every picture the same distance. --png writes the pictures with finds as SECONDS.png, boxes drawn,
+ * yellow below --score and red from there.
  */
 #include <dlfcn.h>
 #include <errno.h>

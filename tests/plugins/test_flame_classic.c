@@ -21,7 +21,7 @@ typedef void (*happening)(struct drawn *picture, int number);
 static void flame(struct drawn *p, int number)
 {
     if (number >= STARTS)
-        drawn_blend(p, 160, 150, 14, 22, orange, 1.0, true, (uint32_t)number * 7);
+        drawn_flame(p, 160, 150, orange, (uint32_t)number);
 }
 
 static void white_flame(struct drawn *p, int number)
@@ -29,7 +29,7 @@ static void white_flame(struct drawn *p, int number)
     static const int white[3] = {255, 128, 128};
 
     if (number >= STARTS)
-        drawn_blend(p, 160, 150, 14, 22, white, 2.0, true, (uint32_t)number * 7);
+        drawn_flame(p, 160, 150, white, (uint32_t)number);
 }
 
 static void fixed_lamp(struct drawn *p, int number)
@@ -64,7 +64,7 @@ static void run(happening happens, bool night, double gap_s, int *ret_before, in
     int run_length = 0;
 
     *ret_before = *ret_after = *ret_longest = 0;
-    drawn_camera_open(&camera, "flame_classic", quick);
+    drawn_camera_open(&camera, "flame_classic", gap_s > 10 ? NULL : quick);
     for (int n = 0; n < PICTURES; n++) {
         if (night)
             drawn_night(&picture);
