@@ -48,8 +48,8 @@ static float luma(float *const rgb[3], int x)
 }
 
 /* Composes a row twice and leaves the absolute change of luma in change[]. */
-static void compare_row(struct lh_studio *studio, const struct lh_stage *stage, size_t source, int y,
-                        const struct region *r, float *change)
+static void compare_row(struct lh_studio *studio, const struct lh_stage *stage, size_t source,
+                        int y, const struct region *r, float *change)
 {
     float *rgb[3] = {studio->row[0], studio->row[1], studio->row[2]};
     lh_studio_row(studio, stage, y, r->x0, r->x1, LH_NO_SOURCE, rgb);

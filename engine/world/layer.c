@@ -21,7 +21,8 @@ void lh_sprites_make(struct lh_sprites *sprites, uint64_t seed)
                 float r = sqrtf(u * u + v * v) + bend;
                 float billow =
                     1.0F - fabsf(lh_noise_octaves(own + 77, u * 3.0F, v * 3.0F + 5.0F, 3));
-                float body = expf(-0.5F * r * r * REACH * REACH) * (0.55F + 0.75F * billow * billow);
+                float body =
+                    expf(-0.5F * r * r * REACH * REACH) * (0.55F + 0.75F * billow * billow);
                 float rim = lh_smooth(1.0F, 0.7F, sqrtf(u * u + v * v));
                 sprites->density[k][y * LH_SPRITE + x] = body * rim;
             }

@@ -24,13 +24,13 @@ struct lh_sprites {
 void lh_sprites_make(struct lh_sprites *sprites, uint64_t seed);
 
 struct lh_layer {
-    bool drawn;   /* false: nothing of the source is in the picture */
-    int x0;       /* the pixels covered: x0 <= x < x1 */
+    bool drawn; /* false: nothing of the source is in the picture */
+    int x0;     /* the pixels covered: x0 <= x < x1 */
     int y0;
     int x1;
     int y1;
-    int scale;    /* pixels a cell: 1, 2, 4, 8 or 16 */
-    int width;    /* cells */
+    int scale; /* pixels a cell: 1, 2, 4, 8 or 16 */
+    int width; /* cells */
     int height;
     float front_m;    /* ground nearer than this hides all of it */
     float distance_m; /* mean of the puffs, by optical depth */

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define COARSE 320  /* cells a side while rivers cut */
-#define FINE 1024   /* cells a side of the result */
+#define COARSE 320 /* cells a side while rivers cut */
+#define FINE 1024  /* cells a side of the result */
 #define EXTENT_M 40000.0F
 #define ROUNDS 70
 
@@ -14,10 +14,10 @@ struct rivers {
     float cell_m;
     float *height_m;
     float *area_m2;
-    float *uplift;   /* share of the full uplift, 0..1 */
-    int *receiver;   /* the neighbour water runs to; itself for a pit or the rim */
-    int *order;      /* receivers before givers */
-    int *first;      /* linked list of the givers of a cell; -1 ends */
+    float *uplift; /* share of the full uplift, 0..1 */
+    int *receiver; /* the neighbour water runs to; itself for a pit or the rim */
+    int *order;    /* receivers before givers */
+    int *first;    /* linked list of the givers of a cell; -1 ends */
     int *next;
 };
 
@@ -66,8 +66,8 @@ static void raise_block(struct rivers *r, uint32_t seed)
             r->uplift[i] = fmaxf(share, 0.08F);
             float rim = fminf(fminf(u, 1.0F - u), fminf(v, 1.0F - v));
             float tilt = 0.55F * rim + 0.45F * fmaxf(0.6F * u + 0.4F * v, 0.0F);
-            r->height_m[i] = 900.0F * tilt +
-                             22.0F * lh_noise_octaves(seed + 5, u * 9.0F, v * 9.0F, 5);
+            r->height_m[i] =
+                900.0F * tilt + 22.0F * lh_noise_octaves(seed + 5, u * 9.0F, v * 9.0F, 5);
         }
     }
 }
@@ -160,9 +160,9 @@ static void creep(struct rivers *r, float share)
 
 static float cubic(float a, float b, float c, float d, float t)
 {
-    return b + 0.5F * t *
-                   (c - a + t * (2.0F * a - 5.0F * b + 4.0F * c - d +
-                                 t * (3.0F * (b - c) + d - a)));
+    return b +
+           0.5F * t *
+               (c - a + t * (2.0F * a - 5.0F * b + 4.0F * c - d + t * (3.0F * (b - c) + d - a)));
 }
 
 static float coarse_height(const struct rivers *r, float x, float y)

@@ -95,15 +95,15 @@ static size_t fire_puffs(const struct lh_source *source, const struct lh_weather
         puff->place[1] = source->place[1] + 0.6F * bed * roll(&random);
         float far = carry(weather, born_s, scene_s, height, &random, puff->place);
         puff->place[2] = source->place[2] + 2.0F + height;
-        puff->sigma_m = (bed * 0.6F + 0.26F * height + 0.045F * far) *
-                        (1.0F + 0.25F * roll(&random));
+        puff->sigma_m =
+            (bed * 0.6F + 0.26F * height + 0.045F * far) * (1.0F + 0.25F * roll(&random));
         puff->sigma_z_m = puff->sigma_m * 0.9F;
         float area = smoke_rate(source, (double)i * every_s + 0.4) * (float)every_s * share;
         area *= 1.0F + 0.5F * roll(&random);
         float fade = lh_smooth(life_s, 0.5F * life_s, age);
         puff->depth = fade * area / (2.0F * PI * puff->sigma_m * puff->sigma_m);
-        puff->shade = 0.80F + 0.14F * roll(&random) - 0.14F * expf(-height / 12.0F) *
-                                                          fminf(power / 25.0F, 1.0F);
+        puff->shade = 0.80F + 0.14F * roll(&random) -
+                      0.14F * expf(-height / 12.0F) * fminf(power / 25.0F, 1.0F);
         puff->warm = fminf(power / 12.0F, 2.0F) * expf(-(height + 0.3F * far) / 22.0F);
         puff->turn = roll(&random) * PI + 0.05F * age * roll(&random);
         count++;
@@ -191,8 +191,8 @@ static size_t dust_puffs(const struct lh_source *source, const struct lh_weather
         puff->place[2] = ground + height;
         puff->sigma_m = (1.5F + 0.55F * sqrtf(age) + 0.05F * far) * (1.0F + 0.3F * roll(&random));
         puff->sigma_z_m = puff->sigma_m * 0.65F;
-        float area = 26.0F * source->strength * expf(-age / 12.0F) *
-                     lh_smooth(life_s, 0.6F * life_s, age);
+        float area =
+            26.0F * source->strength * expf(-age / 12.0F) * lh_smooth(life_s, 0.6F * life_s, age);
         puff->depth = area / (2.0F * PI * puff->sigma_m * puff->sigma_m);
         puff->shade = 0.85F;
         puff->turn = roll(&random) * PI;
@@ -217,8 +217,10 @@ static size_t fog_puffs(const struct lh_source *source, const struct lh_land *la
         float along = 520.0F * roll(&random) + drift * (1.0F + 0.2F * roll(&random));
         float across = 130.0F * roll(&random);
         float phase = PI * roll(&random);
-        puff->place[0] = source->place[0] + along * source->fog_axis[0] - across * source->fog_axis[1];
-        puff->place[1] = source->place[1] + along * source->fog_axis[1] + across * source->fog_axis[0];
+        puff->place[0] =
+            source->place[0] + along * source->fog_axis[0] - across * source->fog_axis[1];
+        puff->place[1] =
+            source->place[1] + along * source->fog_axis[1] + across * source->fog_axis[0];
         float floor_m = lh_terrain_height(land->terrain, puff->place[0], puff->place[1]);
         float level = source->place[2] + 25.0F + 18.0F * roll(&random) +
                       6.0F * (float)sin(scene_s * 0.011 + (double)phase);

@@ -154,8 +154,8 @@ static int set_up_cameras(struct lh_scene *scene)
         goto done;
     scene->source_count = lh_survey_fires(o, scene->land, views, scene->sources);
     if (o->nuisances)
-        scene->source_count += lh_survey_nuisances(o, scene->land, views,
-                                                   scene->sources + scene->source_count);
+        scene->source_count +=
+            lh_survey_nuisances(o, scene->land, views, scene->sources + scene->source_count);
     number_events(scene);
     for (unsigned i = 0; i < o->cameras && !error; i++) {
         struct lh_studio *studio = calloc(1, sizeof *studio);

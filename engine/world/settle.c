@@ -169,8 +169,8 @@ static void lay_road(struct lh_land *land, struct ways *w, int goal, struct lh_l
     for (int cell = goal; cell >= 0 && count < CELLS; cell = w->from[cell]) {
         float bend = 0.3F * w->cell_m;
         uint32_t h = lh_hash_xy(land->seed + 101, cell, 0);
-        rough[count].e = (float)(cell % GRID) * w->cell_m - w->half_m +
-                         bend * (2.0F * lh_hash_unit(h) - 1.0F);
+        rough[count].e =
+            (float)(cell % GRID) * w->cell_m - w->half_m + bend * (2.0F * lh_hash_unit(h) - 1.0F);
         rough[count].n = (float)(cell / GRID) * w->cell_m - w->half_m +
                          bend * (2.0F * lh_hash_unit(h * 0x9e3779b9U) - 1.0F);
         count++;

@@ -172,9 +172,10 @@ static void light_slopes(const struct lh_view *view, const struct lh_terrain *te
             slope[i] = 0;
             if (view->distance_m[i] >= LH_VIEW_SKY_M)
                 continue;
-            float cosine = ((float)view->normal[0][i] * sun[0] + (float)view->normal[1][i] * sun[1] +
-                            (float)view->normal[2][i] * sun[2]) *
-                           (1.0F / 127.0F);
+            float cosine =
+                ((float)view->normal[0][i] * sun[0] + (float)view->normal[1][i] * sun[1] +
+                 (float)view->normal[2][i] * sun[2]) *
+                (1.0F / 127.0F);
             if (cosine <= 0.0F)
                 continue;
             float point[3];
@@ -391,7 +392,8 @@ static void light_vehicle(struct lh_studio *studio, const struct lh_stage *stage
         float rgb[3] = {2.0F * beam, 1.9F * beam, 1.7F * beam};
         add_lamp(studio, number, point, 1.6F, 0.8F, rgb);
     }
-    float patch[3] = {place[0] + heading[0] * 18.0F, place[1] + heading[1] * 18.0F, place[2] + 0.5F};
+    float patch[3] = {place[0] + heading[0] * 18.0F, place[1] + heading[1] * 18.0F,
+                      place[2] + 0.5F};
     float pool = 0.10F * studio->light.night;
     float rgb[3] = {pool, pool, 0.9F * pool};
     add_lamp(studio, number, patch, 7.0F, 1.5F, rgb);
@@ -431,8 +433,8 @@ static int draw_layers(struct lh_studio *studio, const struct lh_stage *stage, d
         if (!studio->layers[i].drawn)
             continue;
         size_t k = drawn++;
-        while (k > 0 && studio->layers[studio->order[k - 1]].distance_m <
-                            studio->layers[i].distance_m) {
+        while (k > 0 &&
+               studio->layers[studio->order[k - 1]].distance_m < studio->layers[i].distance_m) {
             studio->order[k] = studio->order[k - 1];
             k--;
         }

@@ -74,9 +74,9 @@ struct lh_studio {
     float key_share; /* of keys[late] */
     int early;
     int late;
-    float *sky[3];    /* with clouds, coarse */
-    float *shadow;    /* 1: sunlit */
-    float *air[3];    /* airlight of each column */
+    float *sky[3];       /* with clouds, coarse */
+    float *shadow;       /* 1: sunlit */
+    float *air[3];       /* airlight of each column */
     float *row[LH_ROWS]; /* room for one row each */
     size_t layer_count;
     struct lh_layer *layers; /* one a source */

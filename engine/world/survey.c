@@ -199,7 +199,7 @@ struct wish {
     double farthest_m;
     float forest_low;
     float forest_high;
-    float margin; /* share of the picture kept free at its sides */
+    float margin;   /* share of the picture kept free at its sides */
     float headroom; /* share of the picture that must be free above */
 };
 

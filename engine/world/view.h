@@ -36,10 +36,10 @@ struct lh_view {
     float axis_y[3];
     float axis_z[3];
 
-    float *distance_m; /* along the ray's horizontal track; LH_VIEW_SKY_M: sky */
-    uint8_t *albedo[3]; /* square root of reflectance, 255 = 1 */
-    uint8_t *clear;     /* 255 * transmittance of the haze in between; 0 for sky */
-    int8_t *normal[3];  /* unit normal times 127 */
+    float *distance_m;    /* along the ray's horizontal track; LH_VIEW_SKY_M: sky */
+    uint8_t *albedo[3];   /* square root of reflectance, 255 = 1 */
+    uint8_t *clear;       /* 255 * transmittance of the haze in between; 0 for sky */
+    int8_t *normal[3];    /* unit normal times 127 */
     int first_ground_row; /* rows above see only sky */
     int first_full_row;   /* from here on no pixel sees sky */
 };

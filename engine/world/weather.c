@@ -57,8 +57,8 @@ static void fill_tile(float *tile, uint32_t seed)
             int period = 8;
             for (int octave = 0; octave < 6; octave++) {
                 float scale = (float)period / (float)TILE;
-                float value = tile_noise(seed + (uint32_t)octave, (float)x * scale,
-                                         (float)y * scale, period);
+                float value =
+                    tile_noise(seed + (uint32_t)octave, (float)x * scale, (float)y * scale, period);
                 sum += weight * (octave < 2 ? value : 1.0F - fabsf(2.0F * value - 1.0F));
                 weight *= 0.5F;
                 period *= 2;
@@ -283,14 +283,14 @@ void lh_light_sky(const struct lh_light *light, const float direction[3], float 
     float up = fmaxf(direction[2], 0.0F);
     float pale = expf(-up * 7.5F);
     float rim = expf(-up * 2.2F);
-    float cosine = direction[0] * light->sun[0] + direction[1] * light->sun[1] +
-                   direction[2] * light->sun[2];
+    float cosine =
+        direction[0] * light->sun[0] + direction[1] * light->sun[1] + direction[2] * light->sun[2];
     float forward = fmaxf(0.5F + 0.5F * cosine, 0.0F);
     float wide = powf(forward, 6.0F);
     float tight = powf(forward, 120.0F);
     for (int c = 0; c < 3; c++) {
-        float base = light->zenith_rgb[c] + (light->horizon_rgb[c] - light->zenith_rgb[c]) *
-                                                (0.72F * pale + 0.28F * rim);
+        float base = light->zenith_rgb[c] +
+                     (light->horizon_rgb[c] - light->zenith_rgb[c]) * (0.72F * pale + 0.28F * rim);
         ret_rgb[c] = base + light->glow_rgb[c] * (0.34F * wide + 1.1F * tight);
     }
 }
