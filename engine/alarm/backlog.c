@@ -60,6 +60,8 @@ static void mark_superseded(struct lh_backlog *backlog, const struct lh_event *e
 static void unlink_after(struct lh_backlog *backlog, struct entry *before)
 {
     struct entry *gone = before ? before->next : backlog->first;
+    if (!gone)
+        return;
     if (before)
         before->next = gone->next;
     else
@@ -119,7 +121,7 @@ static void drop(struct lh_backlog *backlog, struct lh_event *ret_dropped)
             before_chosen = before;
         }
     }
-    if (ret_dropped)
+    if (chosen && ret_dropped)
         *ret_dropped = chosen->event;
     unlink_after(backlog, before_chosen);
 }

@@ -27,6 +27,7 @@ static const char *const stream_names[STREAMS] = {
 };
 
 struct open_alarm {
+    struct open_alarm *next;
     struct lh_alarm alarm;
     int64_t sent_us; /* monotonic time of its latest revision */
     bool due;        /* that revision found no memory to wait in */
@@ -36,10 +37,8 @@ struct lh_desk {
     struct lh_desk_options options;
     const struct lh_site *site;
     struct lh_backlog *backlog;
-    struct open_alarm **open;
-    size_t open_count;
-    size_t open_capacity;
-    uint64_t next[STREAMS]; /* sequence numbers */
+    struct open_alarm *open; /* and those that have ended and are still due */
+    uint64_t next[STREAMS];  /* sequence numbers */
     uint64_t beats;
     int64_t beat_due_us;
     int64_t retry_due_us;
@@ -377,55 +376,35 @@ static void take_track(struct lh_desk *desk, struct lh_alarm *alarm,
 
 static struct open_alarm *find(const struct lh_desk *desk, const char *camera, uint64_t track)
 {
-    for (size_t i = 0; i < desk->open_count; i++) {
-        struct open_alarm *open = desk->open[i];
+    for (struct open_alarm *open = desk->open; open; open = open->next)
         if (open->alarm.track.id == track && open->alarm.state != LH_ALARM_ENDED &&
             strcmp(open->alarm.camera, camera) == 0)
             return open;
-    }
     return NULL;
-}
-
-static int add(struct lh_desk *desk, struct open_alarm **ret_open)
-{
-    if (desk->open_count == desk->open_capacity) {
-        const size_t capacity = desk->open_capacity ? 2 * desk->open_capacity : 16;
-        if (capacity > SIZE_MAX / sizeof *desk->open)
-            return LH_ENOMEM;
-        struct open_alarm **larger = realloc(desk->open, capacity * sizeof *larger);
-        if (!larger)
-            return LH_ENOMEM;
-        desk->open = larger;
-        desk->open_capacity = capacity;
-    }
-    struct open_alarm *open = calloc(1, sizeof *open);
-    if (!open)
-        return LH_ENOMEM;
-    desk->open[desk->open_count++] = open;
-    *ret_open = open;
-    return LH_OK;
 }
 
 /* Lets go of the alarms that have ended and are not due any more. */
 static void sweep(struct lh_desk *desk)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < desk->open_count; i++) {
-        struct open_alarm *open = desk->open[i];
-        if (open->alarm.state == LH_ALARM_ENDED && !open->due)
+    struct open_alarm **link = &desk->open;
+    while (*link) {
+        struct open_alarm *open = *link;
+        if (open->alarm.state == LH_ALARM_ENDED && !open->due) {
+            *link = open->next;
             free(open);
-        else
-            desk->open[kept++] = open;
+        } else {
+            link = &open->next;
+        }
     }
-    desk->open_count = kept;
 }
 
 static int begin(struct lh_desk *desk, const struct lh_desk_input *input)
 {
-    struct open_alarm *open = NULL;
-    const int code = add(desk, &open);
-    if (code != LH_OK)
-        return code;
+    struct open_alarm *open = calloc(1, sizeof *open);
+    if (!open)
+        return LH_ENOMEM;
+    open->next = desk->open;
+    desk->open = open;
     struct lh_alarm *alarm = &open->alarm;
     copy_text(alarm->camera, sizeof alarm->camera, input->camera->id);
     copy_text(alarm->camera_name, sizeof alarm->camera_name, input->camera->name);
@@ -539,9 +518,9 @@ void lh_desk_tick(struct lh_desk *desk)
 {
     const int64_t now_us = lh_clock_monotonic_us(desk->options.clock);
     flush_when_due(desk);
-    for (size_t i = 0; i < desk->open_count; i++)
-        if (desk->open[i]->due)
-            (void)submit_alarm(desk, desk->open[i]);
+    for (struct open_alarm *open = desk->open; open; open = open->next)
+        if (open->due)
+            (void)submit_alarm(desk, open);
     sweep(desk);
     if (desk->options.publisher) {
         lh_publisher_serve(desk->options.publisher, 0);
@@ -557,9 +536,9 @@ struct lh_desk_counts lh_desk_counts(const struct lh_desk *desk)
     struct lh_desk_counts counts = desk->counts;
     counts.backlog = lh_backlog_count(desk->backlog);
     counts.thinned = lh_backlog_thinned(desk->backlog);
-    for (size_t i = 0; i < desk->open_count; i++)
-        counts.open += desk->open[i]->alarm.state != LH_ALARM_ENDED &&
-                       desk->open[i]->alarm.priority != LH_PRIORITY_NONE;
+    for (const struct open_alarm *open = desk->open; open; open = open->next)
+        counts.open +=
+            open->alarm.state != LH_ALARM_ENDED && open->alarm.priority != LH_PRIORITY_NONE;
     return counts;
 }
 
@@ -584,9 +563,11 @@ void lh_desk_destroy(struct lh_desk **desk_pointer)
         flush(desk, SIZE_MAX);
         tell_unstored(desk);
     }
-    for (size_t i = 0; i < desk->open_count; i++)
-        free(desk->open[i]);
-    free(desk->open);
+    while (desk->open) {
+        struct open_alarm *open = desk->open;
+        desk->open = open->next;
+        free(open);
+    }
     lh_backlog_destroy(&desk->backlog);
     free(desk);
     *desk_pointer = NULL;

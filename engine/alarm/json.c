@@ -42,14 +42,15 @@ json_t *lh_json_text(const char *text)
     char *mended = malloc(3 * length + 1);
     if (!mended)
         return NULL;
+    static const char replacement[3] = {'\xef', '\xbf', '\xbd'}; /* U+FFFD */
     size_t used = 0;
     for (const unsigned char *at = (const unsigned char *)text; *at;) {
         const size_t bytes = sequence_length(at);
         if (bytes > 0)
             memcpy(mended + used, at, bytes);
         else
-            memcpy(mended + used, "\xef\xbf\xbd", 3);
-        used += bytes > 0 ? bytes : 3;
+            memcpy(mended + used, replacement, sizeof replacement);
+        used += bytes > 0 ? bytes : sizeof replacement;
         at += bytes > 0 ? bytes : 1;
     }
     json_t *value = json_stringn(mended, used);

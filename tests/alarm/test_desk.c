@@ -498,6 +498,31 @@ static void subscribers_get_alarms_health_and_heartbeats(void **state)
     bench_destroy(bench);
 }
 
+static bool memory_is_short;
+
+static void *scarce_malloc(size_t size)
+{
+    return memory_is_short ? NULL : malloc(size);
+}
+
+static void an_alarm_that_finds_no_memory_for_its_message_waits(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_create(WITH_STORE, 0);
+    json_set_alloc_funcs(scarce_malloc, free);
+    memory_is_short = true;
+    feed(bench, LH_TRACK_RAISED, 1, 0.8F);
+    assert_int_equal(bench->count, 0);
+    assert_int_equal(lh_desk_counts(bench->desk).backlog, 1);
+    memory_is_short = false;
+    pass(bench, 1);
+    lh_desk_tick(bench->desk);
+    json_set_alloc_funcs(malloc, free);
+    expect(bench, 0, LH_ALARM_RAISED, LH_PRIORITY_P2, 1);
+    assert_int_equal(lh_desk_counts(bench->desk).backlog, 0);
+    bench_destroy(bench);
+}
+
 static void names_longer_than_their_field_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -528,6 +553,7 @@ int main(void)
         cmocka_unit_test(the_numbers_go_on_after_a_restart),
         cmocka_unit_test(the_same_events_give_the_same_bytes),
         cmocka_unit_test(subscribers_get_alarms_health_and_heartbeats),
+        cmocka_unit_test(an_alarm_that_finds_no_memory_for_its_message_waits),
         cmocka_unit_test(names_longer_than_their_field_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
