@@ -80,9 +80,12 @@ static int choose(const struct lh_source_options *options, char *url, struct lh_
     }
     if (after(url, "http"))
         return choose_http(options, url, fault, ret_kind);
-    const char *path = after(url, "file://");
+    static const char prefix[] = "file://";
+    const size_t length = strlen(url);
+    const size_t skip = sizeof prefix - 1;
+    const bool path = length >= skip && strncasecmp(url, prefix, skip) == 0;
     if (path)
-        memmove(url, path, strlen(path) + 1);
+        memmove(url, url + skip, length - skip + 1);
     const char *scheme_end = strstr(url, "://");
     if (!path && scheme_end && !memchr(url, '/', (size_t)(scheme_end - url)))
         return lh_fail(fault, LH_EINVAL,

@@ -29,6 +29,7 @@ static void stretch(const float *grid, int wide, int tall, int shift, int y, int
 
 static void lay_ground(struct lh_studio *studio, int y, int x0, int x1, float *const rgb[3])
 {
+    static const float blueness[3] = {0.12F, 0.0F, -0.22F};
     const struct lh_view *view = &studio->view;
     const struct lh_light *light = &studio->light;
     size_t at = (size_t)y * (size_t)view->width;
@@ -49,10 +50,13 @@ static void lay_ground(struct lh_studio *studio, int y, int x0, int x1, float *c
         float *restrict out = rgb[c];
         float direct = light->sun_rgb[c] * (1.0F / 65025.0F);
         float sky = light->sky_rgb[c] * (1.0F / 65025.0F);
+        float blue = blueness[c] * light->colour;
         for (int x = x0; x < x1; x++) {
             float root = (float)albedo[x];
             float lit = root * root * (direct * sun[x] + sky);
-            out[x] = air[x] + (lit - air[x]) * ((float)clear[x] * (1.0F / 255.0F));
+            float through = (float)clear[x] * (1.0F / 255.0F);
+            through += blue * through * (1.0F - through);
+            out[x] = air[x] + (lit - air[x]) * through;
         }
     }
 }

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define COVER 512
-#define TREE_CELL_M 6.5F
+#define COVER 1024
+#define TREE_CELL_M 5.0F
 #define HOUSE_CELL_M 19.0F
 #define ROAD_HALF_M 4.0F
 
@@ -33,15 +33,21 @@ static float plane_at(const struct lh_land *land, const uint8_t *plane, float e,
 float lh_land_forest(const struct lh_land *land, float e, float n)
 {
     float share = plane_at(land, land->forest, e, n);
-    float ragged = 0.22F * lh_noise_octaves(land->seed + 31, e * 0.009F, n * 0.009F, 3);
-    return lh_smooth(0.30F, 0.62F, share + ragged);
+    if (share < 0.26F)
+        return 0.0F;
+    if (share > 0.68F)
+        return 1.0F;
+    share += 0.10F * lh_noise(land->seed + 31, e * 0.035F, n * 0.035F);
+    return lh_smooth(0.36F, 0.58F, share);
 }
 
 static float field_share(const struct lh_land *land, float e, float n)
 {
     float share = plane_at(land, land->field, e, n);
-    float ragged = 0.15F * lh_noise(land->seed + 32, e * 0.006F, n * 0.006F);
-    return lh_smooth(0.42F, 0.55F, share + ragged);
+    if (share < 0.3F)
+        return 0.0F;
+    share += 0.10F * lh_noise(land->seed + 32, e * 0.02F, n * 0.02F);
+    return lh_smooth(0.42F, 0.52F, share);
 }
 
 static float road_distance(const struct lh_land *land, float e, float n)
@@ -72,19 +78,21 @@ static float road_distance(const struct lh_land *land, float e, float n)
     return sqrtf(best);
 }
 
-static float village_share(const struct lh_land *land, float e, float n)
+static bool in_village(const struct lh_land *land, float e, float n)
 {
-    for (size_t i = 0; i < land->village_count; i++) {
-        float de = e - land->villages[i].e;
-        float dn = n - land->villages[i].n;
-        float r = land->villages[i].radius_m;
-        float square = de * de + dn * dn;
-        if (square < r * r * 1.7F) {
-            float ragged = 1.0F + 0.3F * lh_noise(land->seed + 33, e * 0.012F, n * 0.012F);
-            return square < r * r * ragged ? 1.0F : 0.0F;
-        }
-    }
-    return 0.0F;
+    int x = (int)((e + land->terrain->half_m) / land->cell_m + 0.5F);
+    int y = (int)((n + land->terrain->half_m) / land->cell_m + 0.5F);
+    if (x < 0 || y < 0 || x >= land->size || y >= land->size)
+        return false;
+    size_t mark = land->village_near[(size_t)y * (size_t)land->size + (size_t)x];
+    if (mark == 0)
+        return false;
+    const struct lh_village *village = &land->villages[mark - 1];
+    float de = e - village->e;
+    float dn = n - village->n;
+    float r = village->radius_m;
+    float ragged = 1.0F + 0.35F * lh_noise(land->seed + 33, e * 0.012F, n * 0.012F);
+    return de * de + dn * dn < r * r * ragged;
 }
 
 /* A house of its cell: 0 none, else 1..255 its kind; ret_edge its distance to the wall. */
@@ -107,30 +115,33 @@ static uint32_t house_at(const struct lh_land *land, float e, float n)
 
 struct tree {
     float top_m;
+    float full_m; /* at its tip */
     uint32_t kind;
 };
 
 static struct tree tree_at(const struct lh_land *land, float e, float n, float share)
 {
-    struct tree best = {0.0F, 0};
+    struct tree best = {0.0F, 1.0F, 0};
     int32_t cx = (int32_t)floorf(e / TREE_CELL_M);
     int32_t cy = (int32_t)floorf(n / TREE_CELL_M);
-    uint32_t dense = (uint32_t)(share * 250.0F);
+    uint32_t dense = (uint32_t)(share * 245.0F);
     for (int32_t y = cy - 1; y <= cy + 1; y++) {
         for (int32_t x = cx - 1; x <= cx + 1; x++) {
             uint32_t h = lh_hash_xy(land->seed + 51, x, y);
             if ((h & 0xff) >= dense)
                 continue;
-            float te = ((float)x + 0.15F + 0.7F * (float)((h >> 8) & 0x3f) / 63.0F) * TREE_CELL_M;
-            float tn = ((float)y + 0.15F + 0.7F * (float)((h >> 14) & 0x3f) / 63.0F) * TREE_CELL_M;
-            float size = 0.6F + 0.4F * (float)((h >> 20) & 0x3f) / 63.0F;
-            float radius = 4.2F * size;
+            float te = ((float)x + 0.1F + 0.8F * (float)((h >> 8) & 0x3f) / 63.0F) * TREE_CELL_M;
+            float tn = ((float)y + 0.1F + 0.8F * (float)((h >> 14) & 0x3f) / 63.0F) * TREE_CELL_M;
+            float size = 0.5F + 0.5F * (float)((h >> 20) & 0x3f) / 63.0F;
+            bool round = ((h >> 26) & 7) < 3;
+            float radius = (round ? 3.6F : 2.9F) * size;
             float square = ((e - te) * (e - te) + (n - tn) * (n - tn)) / (radius * radius);
             if (square >= 1.0F)
                 continue;
-            float top = 12.5F * size * (1.0F - 0.75F * square);
-            if (top > best.top_m)
-                best = (struct tree){top, h};
+            float full = (round ? 10.0F : 14.0F) * size;
+            float fall = round ? 0.7F * square * square : 0.85F * sqrtf(square);
+            if (full * (1.0F - fall) > best.top_m)
+                best = (struct tree){full * (1.0F - fall), full, h};
         }
     }
     return best;
@@ -139,13 +150,15 @@ static struct tree tree_at(const struct lh_land *land, float e, float n, float s
 float lh_land_top(const struct lh_land *land, float e, float n, float footprint_m)
 {
     float open = fminf(road_distance(land, e, n) / 14.0F, 1.0F);
-    if (village_share(land, e, n) > 0.0F)
+    if (in_village(land, e, n))
         return house_at(land, e, n) && open > 0.5F ? 5.0F : 0.0F;
     float share = lh_land_forest(land, e, n) * lh_smooth(0.5F, 1.0F, open);
     if (share <= 0.02F)
         return 0.0F;
-    float near = 1.0F - lh_smooth(1.5F, 4.0F, footprint_m);
-    float rolling = 7.0F * share * (1.0F + 0.35F * lh_noise(land->seed + 52, e * 0.03F, n * 0.03F));
+    float near = 1.0F - lh_smooth(2.0F, 5.0F, footprint_m);
+    float rolling = 6.5F * share;
+    if (near < 1.0F)
+        rolling *= 1.0F + 0.4F * lh_noise(land->seed + 52, e * 0.04F, n * 0.04F);
     if (near <= 0.0F)
         return rolling;
     return rolling + (tree_at(land, e, n, share).top_m - rolling) * near;
@@ -187,9 +200,11 @@ static void open_colour(const struct lh_land *land, float e, float n, float foot
     mix(rgb, 0.085F, 0.078F, 0.042F, 0.75F * scrub);
     float bare = lh_smooth(0.35F, 1.0F, texture(land->seed + 66, e, n, 120.0F, footprint_m));
     mix(rgb, 0.27F, 0.205F, 0.125F, 0.7F * bare);
-    float rock = lh_smooth(0.80F, 0.70F, normal[2] + 0.05F * patch);
-    mix(rgb, 0.20F, 0.185F, 0.16F, rock);
+    float rock = lh_smooth(0.74F, 0.62F, normal[2] + 0.06F * patch);
+    mix(rgb, 0.145F, 0.130F, 0.105F, 0.8F * rock);
     float tone = 1.0F + 0.25F * texture(land->seed + 71, e, n, 24.0F, footprint_m);
+    if (footprint_m < 0.8F)
+        tone += 0.22F * texture(land->seed + 76, e, n, 2.2F, footprint_m);
     for (int c = 0; c < 3; c++)
         rgb[c] *= fmaxf(tone, 0.4F);
 }
@@ -220,28 +235,79 @@ static void field_colour(const struct lh_land *land, float e, float n, float foo
         rgb[c] = crop[c] * tone;
 }
 
-static void forest_colour(const struct lh_land *land, float e, float n, float footprint_m,
-                          float share, float rgb[3])
+/* The forest as a closed cover, for pixels too coarse for single trees. */
+static void stand_colour(const struct lh_land *land, float e, float n, float footprint_m,
+                         float rgb[3])
 {
-    float stand = texture(land->seed + 91, e, n, 600.0F, footprint_m);
-    float brown = lh_smooth(0.0F, 0.9F, stand);
-    float green[3] = {0.034F, 0.046F, 0.024F};
-    mix(green, 0.080F, 0.062F, 0.034F, 0.75F * brown);
-    float tone = 1.0F + 0.30F * texture(land->seed + 95, e, n, 30.0F, footprint_m);
-    float near = 1.0F - lh_smooth(1.5F, 4.0F, footprint_m);
-    if (near > 0.0F) {
-        struct tree tree = tree_at(land, e, n, share);
-        float own = 0.75F + 0.5F * (float)((tree.kind >> 11) & 0xff) / 255.0F;
-        float depth = 0.35F + 0.65F * fminf(tree.top_m / 9.0F, 1.2F);
-        tone *= 1.0F + (own * depth - 1.0F) * near;
-        if (((tree.kind >> 3) & 0x1f) < 5)
-            mix(green, 0.105F, 0.072F, 0.032F, near);
-    }
+    float stand = texture(land->seed + 91, e, n, 500.0F, footprint_m);
+    float tone = 1.0F + 0.32F * texture(land->seed + 95, e, n, 34.0F, footprint_m);
+    rgb[0] = 0.030F;
+    rgb[1] = 0.044F;
+    rgb[2] = 0.020F;
+    mix(rgb, 0.082F, 0.060F, 0.030F, 0.75F * lh_smooth(0.0F, 0.9F, stand));
     for (int c = 0; c < 3; c++)
-        rgb[c] += (green[c] * fmaxf(tone, 0.2F) - rgb[c]) * share;
+        rgb[c] *= fmaxf(tone, 0.3F);
 }
 
-void lh_land_colour(const struct lh_land *land, float e, float n, float footprint_m,
+/* One tree, or the shaded ground between trees. */
+static void tree_colour(const struct lh_land *land, float e, float n, float above_m,
+                        float footprint_m, float share, float rgb[3])
+{
+    struct tree tree = tree_at(land, e, n, share);
+    if (tree.top_m <= 0.0F) {
+        for (int c = 0; c < 3; c++)
+            rgb[c] *= 1.0F - 0.6F * share;
+        return;
+    }
+    float own = 0.70F + 0.6F * (float)((tree.kind >> 11) & 0xff) / 255.0F;
+    float up = fminf(fmaxf(above_m / tree.full_m, 0.0F), 1.0F);
+    float tone = own * (0.30F + 0.75F * up);
+    if (footprint_m < 0.7F) {
+        float leaf = lh_noise(land->seed + 98, (e + n) * 1.7F, above_m * 1.9F);
+        float twig = lh_noise(land->seed + 99, (e - n) * 4.1F, above_m * 4.7F);
+        tone *= 1.0F + (0.42F * leaf + 0.38F * twig) * lh_smooth(0.7F, 0.3F, footprint_m);
+    }
+    bool round = ((tree.kind >> 26) & 7) < 3;
+    float stand = lh_noise(land->seed + 92, e * 0.004F, n * 0.004F);
+    rgb[0] = round ? 0.058F : 0.030F;
+    rgb[1] = round ? 0.060F : 0.044F;
+    rgb[2] = round ? 0.026F : 0.020F;
+    if (round)
+        mix(rgb, 0.110F, 0.074F, 0.034F, lh_smooth(-0.3F, 0.7F, stand + 1.4F * own - 1.4F));
+    for (int c = 0; c < 3; c++)
+        rgb[c] *= fmaxf(tone, 0.12F);
+}
+
+static void forest_colour(const struct lh_land *land, float e, float n, float above_m,
+                          float footprint_m, float share, float rgb[3])
+{
+    float near = 1.0F - lh_smooth(2.0F, 5.0F, footprint_m);
+    float closed[3];
+    float single[3] = {rgb[0], rgb[1], rgb[2]};
+    if (near < 1.0F) {
+        stand_colour(land, e, n, footprint_m, closed);
+        mix(rgb, closed[0], closed[1], closed[2], share);
+    }
+    if (near > 0.0F) {
+        tree_colour(land, e, n, above_m, footprint_m, share, single);
+        mix(rgb, single[0], single[1], single[2], near);
+    }
+}
+
+static void village_colour(const struct lh_land *land, float e, float n, float road, float rgb[3])
+{
+    uint32_t house = road > 8.0F ? house_at(land, e, n) : 0;
+    if (house == 0)
+        mix(rgb, 0.19F, 0.165F, 0.13F, 0.7F);
+    else if (house & 2)
+        mix(rgb, 0.15F, 0.080F, 0.060F, 1.0F);
+    else if (house & 4)
+        mix(rgb, 0.30F, 0.29F, 0.27F, 1.0F);
+    else
+        mix(rgb, 0.11F, 0.11F, 0.115F, 1.0F);
+}
+
+void lh_land_colour(const struct lh_land *land, float e, float n, float above_m, float footprint_m,
                     float ret_rgb[3])
 {
     float road = road_distance(land, e, n);
@@ -252,21 +318,13 @@ void lh_land_colour(const struct lh_land *land, float e, float n, float footprin
         field_colour(land, e, n, footprint_m, rgb);
         mix(ret_rgb, rgb[0], rgb[1], rgb[2], field);
     }
-    if (village_share(land, e, n) > 0.0F) {
-        uint32_t house = road > 8.0F ? house_at(land, e, n) : 0;
-        if (house == 0)
-            mix(ret_rgb, 0.20F, 0.18F, 0.15F, 0.7F);
-        else if (house & 2)
-            mix(ret_rgb, 0.16F, 0.085F, 0.065F, 1.0F);
-        else if (house & 4)
-            mix(ret_rgb, 0.33F, 0.32F, 0.30F, 1.0F);
-        else
-            mix(ret_rgb, 0.11F, 0.11F, 0.115F, 1.0F);
+    if (in_village(land, e, n)) {
+        village_colour(land, e, n, road, ret_rgb);
     } else {
         float open = lh_smooth(0.5F, 1.0F, fminf(road / 14.0F, 1.0F));
         float share = lh_land_forest(land, e, n) * open;
         if (share > 0.02F)
-            forest_colour(land, e, n, footprint_m, share, ret_rgb);
+            forest_colour(land, e, n, above_m, footprint_m, share, ret_rgb);
     }
     float reach = fmaxf(footprint_m, 1.0F);
     float on_road = lh_smooth(ROAD_HALF_M + reach, ROAD_HALF_M - 0.5F, road) *
@@ -305,6 +363,9 @@ static void cover_ground(struct lh_land *land)
             float chance = 0.42F + 0.45F * high + 0.85F * normal[1] +
                            0.30F * lh_noise_octaves(land->seed + 34, e * 0.0011F, n * 0.0011F, 4);
             float field = lh_smooth(0.960F, 0.988F, normal[2]) * lh_smooth(0.60F, 0.40F, high);
+            chance += 0.22F * lh_noise_octaves(land->seed + 35, e * 0.009F, n * 0.009F, 2);
+            field *= 1.0F - 0.3F * lh_noise(land->seed + 36, e * 0.006F, n * 0.006F);
+            field = fminf(field, 1.0F);
             size_t i = (size_t)y * (size_t)land->size + (size_t)x;
             chance = (chance - 0.6F * field) * 255.0F;
             land->forest[i] = (uint8_t)fminf(fmaxf(chance, 0.0F), 255.0F);
@@ -327,7 +388,8 @@ int lh_land_create(uint64_t seed, const struct lh_terrain *terrain, struct lh_la
     land->forest = calloc(cells, sizeof *land->forest);
     land->field = calloc(cells, sizeof *land->field);
     land->road_near = calloc(cells, sizeof *land->road_near);
-    if (!land->forest || !land->field || !land->road_near)
+    land->village_near = calloc(cells, sizeof *land->village_near);
+    if (!land->forest || !land->field || !land->road_near || !land->village_near)
         goto done;
     cover_ground(land);
     error = lh_settle(land);
@@ -347,6 +409,7 @@ void lh_land_destroy(struct lh_land **land)
     free((*land)->forest);
     free((*land)->field);
     free((*land)->road_near);
+    free((*land)->village_near);
     free((*land)->points);
     free(*land);
     *land = NULL;

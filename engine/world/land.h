@@ -40,8 +40,9 @@ struct lh_land {
     uint32_t seed;
     int size; /* cells a side of the cover planes, over the whole terrain */
     float cell_m;
-    uint8_t *forest; /* share of ground under trees, 255 = closed */
+    uint8_t *forest; /* chance of trees: about 0.46 * 255 is the edge of the forest */
     uint8_t *field;
+    uint8_t *village_near; /* index + 1 of a village nearby, 0: none */
     uint16_t *road_near; /* index + 1 of a road point nearby, 0: none */
     size_t village_count;
     struct lh_village villages[LH_LAND_VILLAGES];
@@ -63,7 +64,8 @@ float lh_land_forest(const struct lh_land *land, float e, float n);
 #define LH_LAND_TOP_M 16.0F
 float lh_land_top(const struct lh_land *land, float e, float n, float footprint_m);
 
-void lh_land_colour(const struct lh_land *land, float e, float n, float footprint_m,
+/* above_m: how high above the bare ground the place is that is looked at (on a tree, a wall). */
+void lh_land_colour(const struct lh_land *land, float e, float n, float above_m, float footprint_m,
                     float ret_rgb[3]);
 
 /* The point at a distance along a road, clamped to its ends. */

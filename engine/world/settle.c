@@ -209,6 +209,24 @@ static void mark_roads(struct lh_land *land)
     }
 }
 
+static void mark_villages(struct lh_land *land)
+{
+    for (size_t i = 0; i < land->village_count; i++) {
+        const struct lh_village *v = &land->villages[i];
+        float reach = 1.4F * v->radius_m / land->cell_m + 1.0F;
+        int x = (int)((v->e + land->terrain->half_m) / land->cell_m);
+        int y = (int)((v->n + land->terrain->half_m) / land->cell_m);
+        int r = (int)reach + 1;
+        for (int cy = y - r; cy <= y + r; cy++) {
+            for (int cx = x - r; cx <= x + r; cx++) {
+                if (cx >= 0 && cy >= 0 && cx < land->size && cy < land->size)
+                    land->village_near[(size_t)cy * (size_t)land->size + (size_t)cx] =
+                        (uint8_t)(i + 1);
+            }
+        }
+    }
+}
+
 static bool far_from_villages(const struct lh_land *land, float e, float n, float apart_m)
 {
     for (size_t i = 0; i < land->village_count; i++) {
@@ -284,6 +302,7 @@ int lh_settle(struct lh_land *land)
     if (!land->points)
         return LH_ENOMEM;
     found_villages(land);
+    mark_villages(land);
     int error = build_roads(land);
     if (error)
         return error;

@@ -21,6 +21,15 @@ static int studio_room(struct lh_studio *studio, size_t sources)
             whole = whole && studio->keys[k].sky[c];
         }
     }
+    size_t shadow = (size_t)studio->shadow_w * (size_t)studio->shadow_h;
+    for (int k = 0; k < 2; k++) {
+        studio->clouds[k].shadow = calloc(shadow, sizeof(float));
+        whole = whole && studio->clouds[k].shadow;
+        for (int c = 0; c < 3; c++) {
+            studio->clouds[k].sky[c] = calloc(coarse, sizeof(float));
+            whole = whole && studio->clouds[k].sky[c];
+        }
+    }
     for (int c = 0; c < 3; c++) {
         studio->sky[c] = calloc(coarse, sizeof(float));
         studio->air[c] = calloc((size_t)view->width, sizeof(float));
@@ -30,7 +39,7 @@ static int studio_room(struct lh_studio *studio, size_t sources)
         studio->row[i] = calloc((size_t)view->width + 8, sizeof(float));
         whole = whole && studio->row[i];
     }
-    studio->shadow = calloc((size_t)studio->shadow_w * (size_t)studio->shadow_h, sizeof(float));
+    studio->shadow = calloc(shadow, sizeof(float));
     studio->layers = calloc(sources + 1, sizeof *studio->layers);
     studio->order = calloc(sources + 1, sizeof *studio->order);
     whole = whole && studio->shadow && studio->layers && studio->order;
@@ -87,8 +96,11 @@ void lh_studio_finish(struct lh_studio *studio)
 {
     for (int k = 0; k < 2; k++) {
         free(studio->keys[k].slope);
-        for (int c = 0; c < 3; c++)
+        free(studio->clouds[k].shadow);
+        for (int c = 0; c < 3; c++) {
             free(studio->keys[k].sky[c]);
+            free(studio->clouds[k].sky[c]);
+        }
     }
     for (int c = 0; c < 3; c++) {
         free(studio->sky[c]);
@@ -239,16 +251,17 @@ static int choose_keys(struct lh_studio *studio, const struct lh_stage *stage, d
     return LH_OK;
 }
 
-static void cloud_shadows(struct lh_studio *studio, const struct lh_stage *stage, double scene_s)
+static void cloud_shadows(const struct lh_studio *studio, const struct lh_stage *stage,
+                          const struct lh_light *light, double scene_s, float *shadow)
 {
     const struct lh_view *view = &studio->view;
-    const float *sun = studio->light.sun;
-    float strength = 0.72F * (1.0F - 0.6F * studio->light.night);
+    const float *sun = light->sun;
+    float strength = 0.74F * (1.0F - 0.6F * light->night);
     for (int y = 0; y < studio->shadow_h; y++) {
         for (int x = 0; x < studio->shadow_w; x++) {
             int px = x * 8 < view->width ? x * 8 : view->width - 1;
             int py = y * 8 < view->height ? y * 8 : view->height - 1;
-            float *out = &studio->shadow[y * studio->shadow_w + x];
+            float *out = &shadow[y * studio->shadow_w + x];
             size_t i = (size_t)py * (size_t)view->width + (size_t)px;
             *out = 1.0F;
             if (py + 8 < view->first_ground_row || view->distance_m[i] >= LH_VIEW_SKY_M)
@@ -257,64 +270,106 @@ static void cloud_shadows(struct lh_studio *studio, const struct lh_stage *stage
             lh_view_ground(view, px, py, point);
             float up = (LH_CLOUD_BASE_M - point[2]) / fmaxf(sun[2], 0.15F);
             float cloud = lh_weather_cloud(stage->weather, scene_s, point[0] + sun[0] * up,
-                                           point[1] + sun[1] * up, 90.0F);
+                                           point[1] + sun[1] * up, 0.0F, 90.0F);
             *out = 1.0F - strength * cloud;
         }
     }
 }
 
+/* Three sheets one above the other, the upper ones smaller: heaps with flat bases. The nearer a
+ * sheet is to the top, the more of the sun it catches. */
 static void cloud_pixel(const struct lh_studio *studio, const struct lh_stage *stage,
-                        const float ray[3], double scene_s, float rgb[3])
+                        const struct lh_light *light, const float ray[3], double scene_s,
+                        float rgb[3])
 {
-    const struct lh_light *light = &studio->light;
+    static const float lift_m[3] = {620.0F, 300.0F, 0.0F};
+    static const float narrow[3] = {0.085F, 0.040F, 0.0F};
+    static const float bright[3] = {1.0F, 0.90F, 0.70F};
     if (ray[2] < 0.012F)
         return;
-    float far = (LH_CLOUD_BASE_M - studio->view.eye[2]) / ray[2];
-    float thin = expf(-far / 42000.0F) * lh_smooth(0.012F, 0.05F, ray[2]);
+    float base_m = LH_CLOUD_BASE_M - studio->view.eye[2];
+    float thin = expf(-base_m / ray[2] / 45000.0F) * lh_smooth(0.012F, 0.05F, ray[2]);
     if (thin < 0.02F)
         return;
-    float e = studio->view.eye[0] + ray[0] * far;
-    float n = studio->view.eye[1] + ray[1] * far;
-    float footprint = far * 4.0F / studio->view.focal_px * fminf(0.6F / ray[2], 8.0F);
-    float cloud = lh_weather_cloud(stage->weather, scene_s, e, n, footprint);
-    if (cloud <= 0.004F)
-        return;
-    float deeper = lh_weather_cloud(stage->weather, scene_s, e + 420.0F * light->sun[0],
-                                    n + 420.0F * light->sun[1], footprint + 200.0F);
-    float lit = 0.92F - 0.42F * deeper * cloud;
-    for (int c = 0; c < 3; c++) {
-        float white = light->sun_rgb[c] * 0.62F * lit + light->sky_rgb[c] * (1.15F * lit);
-        rgb[c] += (white - rgb[c]) * cloud * 0.93F * thin;
+    float inverse = 1.0F / ray[2];
+    float pixel = 4.0F / studio->view.focal_px * fminf(0.35F + 0.12F * inverse, 2.0F);
+    float deep = lh_weather_cloud(
+        stage->weather, scene_s,
+        studio->view.eye[0] + ray[0] * base_m * inverse + 500.0F * light->sun[0],
+        studio->view.eye[1] + ray[1] * base_m * inverse + 500.0F * light->sun[1], 0.0F, 300.0F);
+    for (int k = 0; k < 3; k++) {
+        float far = (base_m + lift_m[k]) * inverse;
+        float cloud = lh_weather_cloud(stage->weather, scene_s, studio->view.eye[0] + ray[0] * far,
+                                       studio->view.eye[1] + ray[1] * far, narrow[k], far * pixel);
+        if (cloud <= 0.004F)
+            continue;
+        float lit = bright[k] * (1.06F - 0.34F * deep * cloud);
+        for (int c = 0; c < 3; c++) {
+            float white = light->sun_rgb[c] * 0.60F * lit + light->sky_rgb[c] * 1.1F;
+            rgb[c] += (white - rgb[c]) * cloud * 0.90F * thin;
+        }
     }
 }
 
-static void paint_sky(struct lh_studio *studio, const struct lh_stage *stage, double scene_s)
+static void fill_clouds(struct lh_studio *studio, const struct lh_stage *stage,
+                        struct lh_cloud_key *key, long number)
 {
     const struct lh_view *view = &studio->view;
     const struct lh_key *early = &studio->keys[studio->early];
     const struct lh_key *late = &studio->keys[studio->late];
+    double scene_s = (double)number * LH_CLOUD_KEY_S;
+    struct lh_light light;
+    lh_weather_light(stage->weather, scene_s, &light);
+    cloud_shadows(studio, stage, &light, scene_s, key->shadow);
+    float share = (float)(scene_s / LH_KEY_S - (double)early->number);
     for (int y = 0; y < studio->coarse_h && y * 4 <= view->first_full_row + 8; y++) {
         for (int x = 0; x < studio->coarse_w; x++) {
             size_t i = (size_t)y * (size_t)studio->coarse_w + (size_t)x;
             float rgb[3];
             float ray[3];
             for (int c = 0; c < 3; c++)
-                rgb[c] =
-                    early->sky[c][i] + (late->sky[c][i] - early->sky[c][i]) * studio->key_share;
+                rgb[c] = early->sky[c][i] + (late->sky[c][i] - early->sky[c][i]) * share;
             lh_view_ray(view, (float)x * 4.0F, (float)y * 4.0F, ray);
-            cloud_pixel(studio, stage, ray, scene_s, rgb);
+            cloud_pixel(studio, stage, &light, ray, scene_s, rgb);
             for (int c = 0; c < 3; c++)
-                studio->sky[c][i] = rgb[c];
+                key->sky[c][i] = rgb[c];
         }
     }
-    for (int x = 0; x < view->width; x++) {
+    key->number = number;
+    key->filled = true;
+}
+
+static void draw_clouds(struct lh_studio *studio, const struct lh_stage *stage, double scene_s)
+{
+    long number = (long)floor(scene_s / LH_CLOUD_KEY_S);
+    float share = (float)(scene_s / LH_CLOUD_KEY_S - (double)number);
+    for (int k = 0; k < 2; k++) {
+        struct lh_cloud_key *key = &studio->clouds[(number + k) & 1];
+        if (!key->filled || key->number != number + k)
+            fill_clouds(studio, stage, key, number + k);
+    }
+    const struct lh_cloud_key *early = &studio->clouds[number & 1];
+    const struct lh_cloud_key *late = &studio->clouds[(number + 1) & 1];
+    size_t coarse = (size_t)studio->coarse_w * (size_t)studio->coarse_h;
+    size_t shadow = (size_t)studio->shadow_w * (size_t)studio->shadow_h;
+    for (int c = 0; c < 3; c++) {
+        for (size_t i = 0; i < coarse; i++)
+            studio->sky[c][i] = early->sky[c][i] + (late->sky[c][i] - early->sky[c][i]) * share;
+    }
+    for (size_t i = 0; i < shadow; i++)
+        studio->shadow[i] = early->shadow[i] + (late->shadow[i] - early->shadow[i]) * share;
+}
+
+static void colour_air(struct lh_studio *studio)
+{
+    for (int x = 0; x < studio->view.width; x++) {
         float ray[3];
         float rgb[3];
-        lh_view_ray(view, (float)x, 0.5F * (float)view->height, ray);
+        lh_view_ray(&studio->view, (float)x, 0.5F * (float)studio->view.height, ray);
         ray[2] = 0.03F;
         lh_light_sky(&studio->light, ray, rgb);
         for (int c = 0; c < 3; c++)
-            studio->air[c][x] = rgb[c] * 0.90F;
+            studio->air[c][x] = rgb[c] * 0.84F;
     }
 }
 
@@ -453,8 +508,8 @@ int lh_studio_prepare(struct lh_studio *studio, const struct lh_stage *stage, do
     int error = choose_keys(studio, stage, scene_s);
     if (error)
         return error;
-    cloud_shadows(studio, stage, scene_s);
-    paint_sky(studio, stage, scene_s);
+    draw_clouds(studio, stage, scene_s);
+    colour_air(studio);
     switch_lamps(studio, stage, scene_s);
     error = draw_layers(studio, stage, scene_s);
     if (error)

@@ -10,7 +10,8 @@
  * the sensor's noise.
  *
  * How the sun lies on the slopes (and where ridges throw shadows) is kept for two key times about
- * the one drawn, LH_KEY_S apart, and interpolated; so is the cloudless sky.
+ * the one drawn, LH_KEY_S apart, and interpolated; so is the cloudless sky. Clouds are drawn
+ * for key times LH_CLOUD_KEY_S apart.
  *
  * Thread: one studio belongs to the thread that renders its camera.
  */
@@ -22,6 +23,7 @@
 #include "world/weather.h"
 
 #define LH_KEY_S 120.0
+#define LH_CLOUD_KEY_S 2.0
 #define LH_LAMPS_MOST 600
 #define LH_NO_SOURCE SIZE_MAX
 #define LH_NOISE_ROOM 65536
@@ -57,6 +59,14 @@ struct lh_key {
     float *sky[3];  /* cloudless, on the coarse grid */
 };
 
+/* Sky with clouds, and their shadows, at one time. */
+struct lh_cloud_key {
+    bool filled;
+    long number;
+    float *sky[3]; /* coarse */
+    float *shadow; /* 1: sunlit */
+};
+
 struct lh_studio {
     struct lh_view view;
     unsigned number; /* of the camera */
@@ -65,6 +75,7 @@ struct lh_studio {
     int shadow_w; /* the cloud shadows' grid: one cell is 8 x 8 pixels */
     int shadow_h;
     struct lh_key keys[2];
+    struct lh_cloud_key clouds[2];
     size_t window_count;
     struct lh_lamp windows[256];
 

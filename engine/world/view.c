@@ -9,6 +9,7 @@
 #define NEAREST_M 25.0F
 #define STEP_SHARE 0.0032F
 #define FARTHEST_M 48000.0F
+#define CLEARED_M 90.0F /* no trees about the mast */
 
 void lh_view_aim(struct lh_view *view, const struct lh_terrain *terrain,
                  const struct lh_scene_camera *camera, int width, int height)
@@ -93,6 +94,15 @@ struct ray {
     float rise;
 };
 
+/* Branches: the place looked up is moved sideways by noise that changes with height. */
+static void ruffle(const struct lh_land *land, float above_m, float *e, float *n)
+{
+    float u = (*e + *n) * 0.55F;
+    float v = (*e - *n) * 0.55F;
+    *e += 0.55F * lh_noise(land->seed + 201, u, above_m * 1.3F);
+    *n += 0.55F * lh_noise(land->seed + 202, v, above_m * 1.3F);
+}
+
 static float clearance(const struct lh_view *view, const struct lh_land *land,
                        const struct ray *ray, float s)
 {
@@ -100,11 +110,12 @@ static float clearance(const struct lh_view *view, const struct lh_land *land,
     float n = view->eye[1] + ray->n * s;
     float z = view->eye[2] + ray->rise * s + s * s * (float)LH_EARTH_BULGE;
     float over = z - lh_terrain_height(land->terrain, e, n);
-    if (over > LH_LAND_TOP_M)
+    if (over > LH_LAND_TOP_M || s < CLEARED_M)
         return over;
-    if (s < 60.0F)
-        return over + 0.0F;
-    return over - lh_land_top(land, e, n, s / view->focal_px);
+    float footprint = s / view->focal_px;
+    if (footprint < 0.7F)
+        ruffle(land, over, &e, &n);
+    return over - lh_land_top(land, e, n, footprint);
 }
 
 static float march(const struct lh_view *view, const struct lh_land *land, const struct ray *ray,
@@ -168,7 +179,11 @@ static void fill_pixel(struct lh_view *view, const struct lh_land *land, const s
     float footprint = fmaxf(s / view->focal_px, 0.05F);
     float rgb[3];
     float normal[3];
-    lh_land_colour(land, e, n, footprint, rgb);
+    float z = view->eye[2] + ray->rise * s + s * s * (float)LH_EARTH_BULGE;
+    float above = z - lh_terrain_height(land->terrain, e, n);
+    if (footprint < 0.7F && s >= CLEARED_M)
+        ruffle(land, above, &e, &n);
+    lh_land_colour(land, e, n, above, footprint, rgb);
     patch_normal(land, e, n, footprint, normal);
     view->distance_m[at] = s;
     view->clear[at] = to_byte(expf(-haze_per_m * s * sqrtf(1.0F + ray->rise * ray->rise)));

@@ -111,7 +111,7 @@ static float tile_at(const struct lh_weather *weather, float u, float v, float l
 }
 
 float lh_weather_cloud(const struct lh_weather *weather, double scene_s, float e, float n,
-                       float footprint_m)
+                       float narrow, float footprint_m)
 {
     float aloft = 1.6F;
     double t = scene_s + 5000.0;
@@ -128,7 +128,7 @@ float lh_weather_cloud(const struct lh_weather *weather, double scene_s, float e
     float lod = log2f(fmaxf(footprint_m / (TILE_M / TILE), 1.0F));
     float value = 0.66F * tile_at(weather, (float)u, (float)v, lod) +
                   0.34F * tile_at(weather, (float)u2, (float)v2, lod + 1.2F);
-    return lh_smooth(weather->cut, weather->cut + 0.16F, value);
+    return lh_smooth(weather->cut + narrow, weather->cut + narrow + 0.11F, value);
 }
 
 static int by_value(const void *a, const void *b)

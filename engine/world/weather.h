@@ -53,9 +53,10 @@ void lh_weather_sun(const struct lh_weather *weather, double scene_s, float ret_
 /* Cloudless radiance of the sky in a direction (unit vector; below the horizon: that of it). */
 void lh_light_sky(const struct lh_light *light, const float direction[3], float ret_rgb[3]);
 
-/* Optical thickness 0..1 of the clouds over a place at a time; footprint_m: what a pixel covers. */
+/* Optical thickness 0..1 of the clouds over a place at a time. narrow: 0 at their base, more leaves
+ * only their middles; footprint_m: what a pixel covers. */
 float lh_weather_cloud(const struct lh_weather *weather, double scene_s, float e, float n,
-                       float footprint_m);
+                       float narrow, float footprint_m);
 
 /* Mean wind at 10 m above open ground, blowing towards east and north, m/s. */
 void lh_weather_wind(const struct lh_weather *weather, float ret_wind[2]);

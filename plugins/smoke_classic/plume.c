@@ -31,7 +31,7 @@ struct memory {
     int first_bottom;
     float first_x;
     int hits;
-    float alive; /* smoothed over pictures */
+    float alive[2]; /* of the pictures before, the newest first */
     int64_t first_us;
     int64_t last_us;
 };
@@ -370,11 +370,16 @@ static void forget_old(struct smoke_plume *p, int64_t utc_us)
     p->memory_count = kept;
 }
 
+static float median_of_three(float a, float b, float c)
+{
+    return fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
+}
+
 /* Every term is 0..1:
  *   strength  1 - exp(-change / 6 spreads)
  *   likeness  mean evidence / 0.6
- *   alive     smoke moves between pictures, lamps, parked cars and shadows do not: (change between
- *             pictures / noise - 1) / 2
+ *   alive     smoke moves between pictures, lamps, parked cars and shadows do not: (median of the
+ *             last three changes between pictures / noise - 1) / 2
  *   growth    0.4 .. 1 over a threefold growth
  *   rooted    share of the foot that stands on land
  *   anchored  exp(-(drift of the foot / half its height)^2)
@@ -445,8 +450,10 @@ static int find_regions(struct smoke_plume *p, int64_t utc_us, struct smoke_regi
         f.growth = (float)m->area / (float)m->first_area;
         f.drift = fabsf((float)(r->y + r->height - m->first_bottom)) / (float)r->height;
         f.hits = m->hits;
-        m->alive += (m->hits == 1 ? 1.0f : 0.5f) * (f.alive - m->alive);
-        f.alive = m->alive;
+        float alive = f.alive;
+        f.alive = median_of_three(alive, m->alive[0], m->alive[1]);
+        m->alive[1] = m->alive[0];
+        m->alive[0] = alive;
         float score = judge(&f, p->noise);
         regions[kept] =
             (struct smoke_region){r->x, r->y, r->width, r->height, score, (int32_t)i + 1};
