@@ -27,6 +27,7 @@ struct drive {
     struct lh_desk *desk;
     enum lh_health_state health;
     uint64_t statuses;
+    int64_t begun_us;
 };
 
 static int drive_open(struct drive *drive, const char *folder, struct lh_fault *fault)
@@ -71,6 +72,8 @@ static int track(struct drive *drive, enum lh_track_event_type type, uint64_t id
     const int64_t now_us = lh_clock_utc_us(lh_clock_system());
     struct lh_frame *frame = NULL;
     struct lh_track seen = sample_track(id, score);
+    seen.first_utc_us = drive->begun_us - 200 * LH_SECOND_US;
+    seen.confirmed_utc_us = drive->begun_us - 140 * LH_SECOND_US;
     seen.last_utc_us = now_us;
     if (type != LH_TRACK_LOST)
         frame = sample_frame(drive->pool, drive->site.camera.id, now_us);
@@ -173,7 +176,8 @@ static void work(struct drive *drive)
 
 int main(int argc, char **argv)
 {
-    struct drive drive = {.health = LH_HEALTH_SEEING};
+    struct drive drive = {.health = LH_HEALTH_SEEING,
+                          .begun_us = lh_clock_utc_us(lh_clock_system())};
     struct lh_fault fault = {0};
     const int code = argc == 2 ? drive_open(&drive, argv[1], &fault) : LH_EINVAL;
     if (code == LH_OK) {
