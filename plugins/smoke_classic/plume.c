@@ -136,6 +136,8 @@ static float median_of_window(const struct smoke_plume *p, const float *plane, i
 
     for (int i = 0; i < area && n < TILE_SAMPLES; i += step)
         v[n++] = plane[(y0 + i / (x1 - x0)) * p->width + x0 + i % (x1 - x0)];
+    if (n == 0)
+        return 0;
     qsort(v, n, sizeof(v[0]), compare_floats);
     return v[n / 2];
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -218,14 +219,10 @@ static void sees_a_real_fire(void **state)
     (void)state;
     snprintf(clip, sizeof(clip), "%s/footage/rm-n_2016-06-04.mp4",
              data != NULL ? data : "../shared/data");
-    FILE *probe = fopen(clip, "rb");
-    if (probe == NULL || look == NULL || folder == NULL) {
-        if (probe != NULL)
-            fclose(probe);
+    if (access(clip, R_OK) != 0 || look == NULL || folder == NULL) {
         print_message("skipped: %s is not here (set LINHUO_DATA)\n", clip);
         skip();
     }
-    fclose(probe);
     snprintf(command, sizeof(command), "'%s' '%s/smoke_classic.so' '%s' --tracks", look, folder,
              clip);
     FILE *output = popen(command, "r");
