@@ -378,7 +378,8 @@ int lh_evidence_retain(struct lh_evidence *evidence, int64_t now_utc_us, uint64_
     struct inventory inventory = {0};
     const int code = visit_folders(evidence->folder, 0, &inventory);
     if (code == LH_OK) {
-        qsort(inventory.folders, inventory.count, sizeof *inventory.folders, compare_age);
+        if (inventory.count > 1)
+            qsort(inventory.folders, inventory.count, sizeof *inventory.folders, compare_age);
         const double limit = evidence->config.max_size_mib * 1048576.0;
         const int64_t oldest_us =
             now_utc_us - (int64_t)(evidence->config.max_age_days * (double)DAY_US);

@@ -84,8 +84,8 @@ static int choose(const struct lh_source_options *options, char *url, struct lh_
     const size_t length = strlen(url);
     const size_t skip = sizeof prefix - 1;
     const bool path = length >= skip && strncasecmp(url, prefix, skip) == 0;
-    if (path)
-        memmove(url, url + skip, length - skip + 1);
+    for (size_t i = skip; path && i <= length; i++)
+        url[i - skip] = url[i];
     const char *scheme_end = strstr(url, "://");
     if (!path && scheme_end && !memchr(url, '/', (size_t)(scheme_end - url)))
         return lh_fail(fault, LH_EINVAL,

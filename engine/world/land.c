@@ -134,7 +134,7 @@ static struct tree tree_at(const struct lh_land *land, float e, float n, float s
             float tn = ((float)y + 0.1F + 0.8F * (float)((h >> 14) & 0x3f) / 63.0F) * TREE_CELL_M;
             float size = 0.5F + 0.5F * (float)((h >> 20) & 0x3f) / 63.0F;
             bool round = ((h >> 26) & 7) < 3;
-            float radius = (round ? 3.6F : 2.9F) * size;
+            float radius = (round ? 3.1F : 2.7F) * size;
             float square = ((e - te) * (e - te) + (n - tn) * (n - tn)) / (radius * radius);
             if (square >= 1.0F)
                 continue;

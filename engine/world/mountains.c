@@ -198,7 +198,7 @@ static void refine(const struct rivers *r, uint32_t seed, struct lh_terrain *ter
             float rough = fminf(slope / 60.0F, 1.0F);
             float gully = 1.0F - fabsf(lh_noise_octaves(seed + 23, km_e * 3.1F, km_n * 3.1F, 4));
             terrain->height_m[(size_t)y * FINE + (size_t)x] =
-                880.0F + base + rough * (46.0F * (gully - 0.75F));
+                760.0F + 1.32F * base + rough * (46.0F * (gully - 0.75F));
         }
     }
 }

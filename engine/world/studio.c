@@ -322,6 +322,10 @@ static void fill_clouds(struct lh_studio *studio, const struct lh_stage *stage,
     lh_weather_light(stage->weather, scene_s, &light);
     cloud_shadows(studio, stage, &light, scene_s, key->shadow);
     float share = (float)(scene_s / LH_KEY_S - (double)early->number);
+    if (share >= 1.0F) { /* so that the way here leaves no trace in the last bit */
+        early = late;
+        share = 0.0F;
+    }
     for (int y = 0; y < studio->coarse_h && y * 4 <= view->first_full_row + 8; y++) {
         for (int x = 0; x < studio->coarse_w; x++) {
             size_t i = (size_t)y * (size_t)studio->coarse_w + (size_t)x;

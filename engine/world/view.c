@@ -9,7 +9,7 @@
 #define NEAREST_M 25.0F
 #define STEP_SHARE 0.0032F
 #define FARTHEST_M 48000.0F
-#define CLEARED_M 90.0F /* no trees about the mast */
+#define CLEARED_M 120.0F /* no trees about the mast */
 
 void lh_view_aim(struct lh_view *view, const struct lh_terrain *terrain,
                  const struct lh_scene_camera *camera, int width, int height)

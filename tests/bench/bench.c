@@ -139,7 +139,7 @@ static int measure_watch(const char *url, double seconds, int cameras, double in
 {
     static struct lh_camera *running[MAX_CAMERAS];
     static struct lh_camera_config configs[MAX_CAMERAS];
-    static char ids[MAX_CAMERAS][16];
+    static char ids[MAX_CAMERAS][24];
     struct lh_findings findings = {0};
     struct lh_site *site = NULL;
     static const char text[] = "site: {name: bench}\n";

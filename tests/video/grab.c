@@ -271,7 +271,7 @@ static bool number(const char *text, double *ret_value)
 {
     char *end = NULL;
     *ret_value = strtod(text, &end);
-    return end != text && *end == '\0' && *ret_value >= 0 && *ret_value <= LONG_MAX / 2;
+    return end != text && *end == '\0' && *ret_value >= 0 && *ret_value <= (double)(LONG_MAX / 2);
 }
 
 static bool set_number(struct request *request, const char *argument)
