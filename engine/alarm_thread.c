@@ -87,8 +87,8 @@ static void take_news(struct lh_alarm_thread *self, const struct lh_news *news)
         code = lh_desk_track(self->desk, &input);
     }
     if (code != LH_OK)
-        lh_log(LH_LOG_ERROR, "alarm", news->camera ? news->camera->id : NULL,
-               "news not taken: %s", lh_strerror(code));
+        lh_log(LH_LOG_ERROR, "alarm", news->camera ? news->camera->id : NULL, "news not taken: %s",
+               lh_strerror(code));
 }
 
 /* Replaces the file at once, so that a reader sees the old status or the new one. */

@@ -13,10 +13,10 @@
 struct lh_alarm_thread;
 
 struct lh_alarm_thread_options {
-    struct lh_tenure *tenure;      /* a reference is taken; later ones come as LH_NEWS_TENURE */
-    const struct lh_clock *clock;  /* lent */
-    const char *epoch;             /* lent */
-    struct lh_queue *news;         /* lent; closed: finish what is left and end */
+    struct lh_tenure *tenure;     /* a reference is taken; later ones come as LH_NEWS_TENURE */
+    const struct lh_clock *clock; /* lent */
+    const char *epoch;            /* lent */
+    struct lh_queue *news;        /* lent; closed: finish what is left and end */
     /* Fills the engine's status but for desk and bus, from the alarm thread. */
     int (*status)(void *context, struct lh_engine_status *ret_status);
     void *context;

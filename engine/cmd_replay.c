@@ -11,17 +11,21 @@
 
 static const char help[] =
     "usage: linhuo replay SITE.yaml --footage FILE|FOLDER ... [options]\n\n"
-    "Runs recorded footage through the same detectors, tracks and alarms as live, on the footage's own\n"
-    "clock and as fast as the machine can. The same footage, settings and plugins give the same alarms,\n"
+    "Runs recorded footage through the same detectors, tracks and alarms as live, on the footage's "
+    "own\n"
+    "clock and as fast as the machine can. The same footage, settings and plugins give the same "
+    "alarms,\n"
     "byte for byte, with any number of threads.\n\n"
     "  --footage F ...    videos, folders of videos, folders of still pictures\n"
-    "  --camera ID        settings and masks of this camera of the site; otherwise those of the camera\n"
+    "  --camera ID        settings and masks of this camera of the site; otherwise those of the "
+    "camera\n"
     "                     named like the clip, or camera_defaults\n"
     "  --start TIME       capture time of every clip's first picture (2026-11-23T08:00:00+08:00);\n"
     "                     otherwise the file's own, else a date in its name\n"
     "  --evidence FOLDER  write the pictures of every alarm there\n"
     "  --threads N        default: one a core\n"
-    "  --json             alarms as JSON lines (engine/alarm/alarm.schema.json), nothing else on stdout\n"
+    "  --json             alarms as JSON lines (engine/alarm/alarm.schema.json), nothing else on "
+    "stdout\n"
     "  --quiet            no progress, no summary\n"
     "  --help             this\n\n"
     "Exit status: 0 all footage read, 1 some could not be, 2 wrong usage or configuration.\n"
@@ -60,7 +64,8 @@ static void close_line(struct view *view)
     view->line_open = false;
 }
 
-static void on_alarm(void *context, const struct lh_alarm *alarm, const char *topic, const char *json)
+static void on_alarm(void *context, const struct lh_alarm *alarm, const char *topic,
+                     const char *json)
 {
     struct view *view = context;
     (void)topic;
@@ -73,8 +78,8 @@ static void on_alarm(void *context, const struct lh_alarm *alarm, const char *to
     }
     char when[LH_TIME_TEXT];
     (void)printf("%s  %-4s %-8s %-24s %-5s %.2f  %s\n", lh_time_format(alarm->updated_utc_us, when),
-                 lh_priority_name(alarm->priority), lh_alarm_state_name(alarm->state), alarm->camera,
-                 lh_kind_name(alarm->track.kind), (double)alarm->track.score,
+                 lh_priority_name(alarm->priority), lh_alarm_state_name(alarm->state),
+                 alarm->camera, lh_kind_name(alarm->track.kind), (double)alarm->track.score,
                  alarm->evidence.frame_boxes);
 }
 
@@ -83,9 +88,8 @@ static void on_progress(void *context, const struct lh_replay_progress *progress
     struct view *view = context;
     if (view->arguments->quiet || !view->terminal)
         return;
-    const double left_s = progress->share > 0.01
-                              ? progress->elapsed_s * (1 - progress->share) / progress->share
-                              : -1;
+    const double left_s =
+        progress->share > 0.01 ? progress->elapsed_s * (1 - progress->share) / progress->share : -1;
     (void)fprintf(stderr, "\r\033[K%3.0f %%  clip %zu of %zu  %llu pictures  %.0f times real time",
                   100 * progress->share, progress->lanes_done, progress->lanes,
                   (unsigned long long)progress->frames, progress->speed);
@@ -121,12 +125,15 @@ static void take_footage(struct arguments *arguments, int argc, char **argv)
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    static const struct option options[] = {
-        {"footage", required_argument, NULL, 'f'},  {"camera", required_argument, NULL, 'c'},
-        {"start", required_argument, NULL, 's'},    {"evidence", required_argument, NULL, 'e'},
-        {"threads", required_argument, NULL, 't'},  {"json", no_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},          {"help", no_argument, NULL, 'h'},
-        {0}};
+    static const struct option options[] = {{"footage", required_argument, NULL, 'f'},
+                                            {"camera", required_argument, NULL, 'c'},
+                                            {"start", required_argument, NULL, 's'},
+                                            {"evidence", required_argument, NULL, 'e'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int option;
     while ((option = getopt_long(argc, argv, "-f:c:s:e:t:jqh", options, NULL)) != -1) {
         switch (option) {
@@ -215,8 +222,8 @@ static void print_summary(const struct lh_replay_result *result)
     (void)fprintf(stderr,
                   "%zu clips, %llu pictures, %.1f h of footage in %.1f s (%.0f times real time): "
                   "%llu alarms raised\n",
-                  end->lanes, (unsigned long long)end->frames, end->footage_s / 3600, end->elapsed_s,
-                  end->speed, (unsigned long long)result->desk.raised);
+                  end->lanes, (unsigned long long)end->frames, end->footage_s / 3600,
+                  end->elapsed_s, end->speed, (unsigned long long)result->desk.raised);
 }
 
 static int replay(const struct arguments *arguments)

@@ -11,11 +11,13 @@
 
 static const char help[] =
     "usage: linhuo run SITE.yaml [--quiet]\n\n"
-    "Watches the cameras of the site, raises alarms, stores and publishes them, until it is told to\n"
+    "Watches the cameras of the site, raises alarms, stores and publishes them, until it is told "
+    "to\n"
     "stop (Ctrl-C or SIGTERM).\n\n"
     "  --quiet     no status line; it comes every 10 s on a terminal, every minute elsewhere\n"
     "  --help      this\n\n"
-    "Signals: SIGHUP reads the site file again; cameras that did not change go on undisturbed, and a\n"
+    "Signals: SIGHUP reads the site file again; cameras that did not change go on undisturbed, and "
+    "a\n"
     "file with mistakes is refused whole.\n"
     "Alarms: linhuo watch SITE.yaml. State of the cameras: linhuo status SITE.yaml.\n"
     "Log: standard error.\n";
@@ -62,8 +64,9 @@ static void reload(struct lh_pipeline *pipeline, const char *path)
     lh_log(LH_LOG_INFO, "engine", path, "cameras: %u kept, %u added, %u changed, %u removed",
            summary.kept, summary.added, summary.changed, summary.removed);
     if (summary.needs_restart)
-        lh_log(LH_LOG_WARN, "engine", path,
-               "data folder, bus, evidence switch and detect threads change at the next start only");
+        lh_log(
+            LH_LOG_WARN, "engine", path,
+            "data folder, bus, evidence switch and detect threads change at the next start only");
 }
 
 static void log_status(struct lh_pipeline *pipeline)
@@ -82,16 +85,17 @@ static void log_status(struct lh_pipeline *pipeline)
         }
         const size_t used = strlen(blind);
         if (named++ < 5)
-            (void)snprintf(blind + used, sizeof blind - used, "%s%s (%s)", used ? ", " : "", camera->id,
-                           lh_health_name(camera->health));
+            (void)snprintf(blind + used, sizeof blind - used, "%s%s (%s)", used ? ", " : "",
+                           camera->id, lh_health_name(camera->health));
     }
-    lh_log(LH_LOG_INFO, "engine", NULL, "%zu of %zu cameras see%s%s%s", seeing, status.station_count,
-           named ? "; not: " : "", blind, named > 5 ? ", ..." : "");
+    lh_log(LH_LOG_INFO, "engine", NULL, "%zu of %zu cameras see%s%s%s", seeing,
+           status.station_count, named ? "; not: " : "", blind, named > 5 ? ", ..." : "");
     lh_engine_status_finish(&status);
 }
 
 /* Waits for signals; the time-out makes the status lines. */
-static void serve(struct lh_pipeline *pipeline, const char *path, const sigset_t *signals, bool quiet)
+static void serve(struct lh_pipeline *pipeline, const char *path, const sigset_t *signals,
+                  bool quiet)
 {
     const time_t status_s = isatty(STDERR_FILENO) ? 10 : 60;
     const struct timespec wait = {.tv_sec = quiet ? 3600 : status_s};
@@ -119,8 +123,9 @@ static void raise_file_limit(void)
 static void introduce(const struct lh_site *site)
 {
     for (size_t i = 0; i < site->detector_count; i++)
-        lh_log(LH_LOG_INFO, "detect", site->detectors[i].name, "runs on plugin %s, finds from score %.2f",
-               site->detectors[i].plugin, site->detectors[i].min_score);
+        lh_log(LH_LOG_INFO, "detect", site->detectors[i].name,
+               "runs on plugin %s, finds from score %.2f", site->detectors[i].plugin,
+               site->detectors[i].min_score);
     lh_log(LH_LOG_INFO, "engine", site->name, "%zu cameras, data in %s", site->camera_count,
            site->data_folder);
 }

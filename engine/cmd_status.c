@@ -12,7 +12,8 @@
 
 static const char help[] =
     "usage: linhuo status SITE.yaml [--json]\n\n"
-    "What the running engine of this site is doing: every camera with its state, when it last saw a\n"
+    "What the running engine of this site is doing: every camera with its state, when it last saw "
+    "a\n"
     "fresh picture, what was lost and why; detectors with their time; alarms. Read from the file\n"
     "status.json in the site's data folder, which the engine writes every bus.status_s.\n\n"
     "  --json   the file's content as it is (engine/alarm/status.schema.json)\n"
@@ -36,8 +37,8 @@ static int load_status(const char *site_path, json_t **ret_status)
     json_error_t error;
     *ret_status = json_load_file(path, 0, &error);
     if (!*ret_status) {
-        (void)fprintf(stderr, "linhuo status: %s: %s; is the engine running (linhuo run %s)?\n", path,
-                      error.text, site_path);
+        (void)fprintf(stderr, "linhuo status: %s: %s; is the engine running (linhuo run %s)?\n",
+                      path, error.text, site_path);
         return LH_EXIT_FAILED;
     }
     return LH_EXIT_DONE;
@@ -82,15 +83,16 @@ static int print_status(const json_t *status)
     (void)printf("%s: started %s, status %.0f s old\n", text_of(status, "site"),
                  text_of(status, "started"), age_s);
     (void)printf("alarms: %.0f raised, %.0f open, %.0f published, %.0f waiting for the disk\n\n",
-                 number_of(alarms, "raised"), number_of(alarms, "open"), number_of(alarms, "published"),
-                 number_of(alarms, "backlog"));
+                 number_of(alarms, "raised"), number_of(alarms, "open"),
+                 number_of(alarms, "published"), number_of(alarms, "backlog"));
     bool all_see = true;
     size_t i;
     const json_t *camera;
-    json_array_foreach(json_object_get(status, "cameras"), i, camera)
-        all_see = print_camera(camera, now_us) && all_see;
+    json_array_foreach(json_object_get(status, "cameras"), i, camera) all_see =
+        print_camera(camera, now_us) && all_see;
     if (age_s > STALE_S) {
-        (void)printf("\nThis status is old: the engine has stopped, or cannot write its data folder.\n");
+        (void)printf(
+            "\nThis status is old: the engine has stopped, or cannot write its data folder.\n");
         return LH_EXIT_FAILED;
     }
     return all_see ? LH_EXIT_DONE : LH_EXIT_FAILED;

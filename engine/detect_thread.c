@@ -85,7 +85,8 @@ static void work(void *opaque)
     }
 }
 
-int lh_detect_thread_start(unsigned number, struct lh_queue *retired, struct lh_detect_thread **ret_thread)
+int lh_detect_thread_start(unsigned number, struct lh_queue *retired,
+                           struct lh_detect_thread **ret_thread)
 {
     struct lh_detect_thread *self = calloc(1, sizeof *self);
     if (!self)

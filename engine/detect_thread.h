@@ -10,7 +10,8 @@
 struct lh_detect_thread;
 
 /* retired: lent; stations whose queue is closed and empty are pushed there. */
-int lh_detect_thread_start(unsigned number, struct lh_queue *retired, struct lh_detect_thread **ret_thread);
+int lh_detect_thread_start(unsigned number, struct lh_queue *retired,
+                           struct lh_detect_thread **ret_thread);
 
 /* The bell its stations' queues must ring. Lent. */
 struct lh_bell *lh_detect_thread_bell(struct lh_detect_thread *thread);

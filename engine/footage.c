@@ -14,8 +14,9 @@
 
 static bool is_video(const char *name)
 {
-    static const char *const endings[] = {".mp4", ".mkv", ".avi",  ".mov", ".ts",   ".m4v", ".webm",
-                                          ".flv", ".mpg", ".mpeg", ".h264", ".h265", ".mjpeg", ".mjpg"};
+    static const char *const endings[] = {".mp4",  ".mkv",  ".avi",   ".mov", ".ts",
+                                          ".m4v",  ".webm", ".flv",   ".mpg", ".mpeg",
+                                          ".h264", ".h265", ".mjpeg", ".mjpg"};
     const char *ending = strrchr(name, '.');
     for (size_t i = 0; ending && i < sizeof endings / sizeof endings[0]; i++)
         if (strcasecmp(ending, endings[i]) == 0)

@@ -24,14 +24,14 @@ struct lh_lane_event {
 void lh_lane_event_finish(struct lh_lane_event *event);
 
 struct lh_lane_options {
-    const struct lh_site *site;                /* lent */
-    const struct lh_watch_plugins *plugins;    /* lent */
-    const struct lh_camera_config *settings;   /* lent: what the footage's camera is like */
-    const char *camera;                        /* its identifier; copied */
-    const char *path;                          /* copied */
-    int64_t start_utc_us;                      /* LH_NO_TIME: as the file says */
-    bool keep_frames;                          /* events carry their frame, for evidence */
-    const atomic_bool *stop;                   /* lent */
+    const struct lh_site *site;              /* lent */
+    const struct lh_watch_plugins *plugins;  /* lent */
+    const struct lh_camera_config *settings; /* lent: what the footage's camera is like */
+    const char *camera;                      /* its identifier; copied */
+    const char *path;                        /* copied */
+    int64_t start_utc_us;                    /* LH_NO_TIME: as the file says */
+    bool keep_frames;                        /* events carry their frame, for evidence */
+    const atomic_bool *stop;                 /* lent */
 };
 
 struct lh_lane;
@@ -46,13 +46,13 @@ int lh_lane_advance(struct lh_lane *lane, unsigned max_frames,
                     int (*take)(void *context, struct lh_lane_event *event), void *context);
 
 struct lh_lane_report {
-    const char *path;   /* lent */
-    const char *camera; /* lent */
-    int64_t start_utc_us; /* LH_NO_TIME: no picture could be read */
-    int64_t now_utc_us;   /* capture time of the last analysed frame */
-    uint64_t frames;      /* analysed */
-    uint64_t damaged;     /* packets */
-    double progress;      /* 0..1 */
+    const char *path;      /* lent */
+    const char *camera;    /* lent */
+    int64_t start_utc_us;  /* LH_NO_TIME: no picture could be read */
+    int64_t now_utc_us;    /* capture time of the last analysed frame */
+    uint64_t frames;       /* analysed */
+    uint64_t damaged;      /* packets */
+    double progress;       /* 0..1 */
     struct lh_fault fault; /* code 0: nothing wrong */
 };
 struct lh_lane_report lh_lane_report(const struct lh_lane *lane);

@@ -21,7 +21,8 @@ static const struct command commands[] = {
     {"watch", lh_cmd_watch, "show alarms as they are published"},
     {"status", lh_cmd_status, "what the running engine sees, and what it does not"},
     {"plugins", lh_cmd_plugins, "detectors at hand, with their settings"},
-    {"sample-config", lh_cmd_sample_config, "a commented site file, the reference, the JSON Schema"},
+    {"sample-config", lh_cmd_sample_config,
+     "a commented site file, the reference, the JSON Schema"},
     {"world", NULL, "a county in a box: cameras, smoke and nuisances with known truth"},
 };
 
@@ -66,7 +67,8 @@ int main(int argc, char **argv)
         print_help(stderr);
         return LH_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return LH_EXIT_DONE;
     }

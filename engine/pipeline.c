@@ -85,8 +85,9 @@ static int create_queues(struct lh_pipeline *self)
     return code == LH_OK ? lh_queue_create(&retired, &self->retired) : code;
 }
 
-int lh_pipeline_create(struct lh_site **site, const struct lh_clock *clock, struct lh_findings *findings,
-                       struct lh_fault *fault, struct lh_pipeline **ret_pipeline)
+int lh_pipeline_create(struct lh_site **site, const struct lh_clock *clock,
+                       struct lh_findings *findings, struct lh_fault *fault,
+                       struct lh_pipeline **ret_pipeline)
 {
     struct lh_pipeline *self = calloc(1, sizeof *self);
     if (!self || pthread_mutex_init(&self->lock, NULL) != 0) {
@@ -248,8 +249,8 @@ static bool needs_restart(const struct lh_site *a, const struct lh_site *b)
 {
     return !texts_equal(a->data_folder, b->data_folder) ||
            !texts_equal(a->bus.publish, b->bus.publish) ||
-           a->bus.queue_messages != b->bus.queue_messages || a->detect_threads != b->detect_threads ||
-           a->evidence.enabled != b->evidence.enabled;
+           a->bus.queue_messages != b->bus.queue_messages ||
+           a->detect_threads != b->detect_threads || a->evidence.enabled != b->evidence.enabled;
 }
 
 static int compare_stations(const void *a, const void *b)
@@ -295,7 +296,8 @@ static void plan_finish(struct plan *plan)
 }
 
 static int plan_camera(struct lh_pipeline *self, struct lh_tenure *tenure, bool same_watches,
-                       const struct lh_camera_config *camera, struct plan *plan, struct lh_fault *fault)
+                       const struct lh_camera_config *camera, struct plan *plan,
+                       struct lh_fault *fault)
 {
     struct lh_station *present = find_station(self, camera->id);
     if (present && same_watches && lh_camera_config_equal(lh_station_config(present), camera)) {
@@ -329,9 +331,8 @@ static void plan_leaving(const struct lh_pipeline *self, struct plan *plan)
 {
     for (size_t i = 0; i < self->station_count; i++) {
         struct lh_station *old = self->stations[i];
-        struct lh_station *const *found =
-            bsearch(&old, plan->next.stations, plan->next.count, sizeof(struct lh_station *),
-                    compare_stations);
+        struct lh_station *const *found = bsearch(&old, plan->next.stations, plan->next.count,
+                                                  sizeof(struct lh_station *), compare_stations);
         if (found && *found == old)
             continue;
         plan->leaving.stations[plan->leaving.count++] = old;
@@ -409,8 +410,9 @@ static void carry_out(struct lh_pipeline *self, struct lh_tenure *tenure, struct
     announce(self);
 }
 
-int lh_pipeline_reload(struct lh_pipeline *pipeline, struct lh_site **site, struct lh_findings *findings,
-                       struct lh_fault *fault, struct lh_reload_summary *ret_summary)
+int lh_pipeline_reload(struct lh_pipeline *pipeline, struct lh_site **site,
+                       struct lh_findings *findings, struct lh_fault *fault,
+                       struct lh_reload_summary *ret_summary)
 {
     struct lh_pipeline *self = pipeline;
     struct lh_tenure *tenure;

@@ -19,8 +19,9 @@ struct lh_pipeline;
 
 /* Takes over site, also on failure. Loads and checks the plugins (LH_ECONFIG: findings), opens store,
  * bus and evidence (fault says which failed and what to do). Nothing runs yet. */
-int lh_pipeline_create(struct lh_site **site, const struct lh_clock *clock, struct lh_findings *findings,
-                       struct lh_fault *fault, struct lh_pipeline **ret_pipeline);
+int lh_pipeline_create(struct lh_site **site, const struct lh_clock *clock,
+                       struct lh_findings *findings, struct lh_fault *fault,
+                       struct lh_pipeline **ret_pipeline);
 
 /* Starts alarm, detect and camera threads. */
 int lh_pipeline_start(struct lh_pipeline *pipeline, struct lh_fault *fault);
@@ -30,13 +31,15 @@ struct lh_reload_summary {
     unsigned added;
     unsigned changed; /* stopped and started again with new settings */
     unsigned removed;
-    bool needs_restart; /* something differs that only a start reads: data folder, bus, detect threads */
+    bool
+        needs_restart; /* something differs that only a start reads: data folder, bus, detect threads */
 };
 
 /* Goes over to a new site: cameras that are the same go on undisturbed. Takes over site. On failure the
  * old site goes on whole. */
-int lh_pipeline_reload(struct lh_pipeline *pipeline, struct lh_site **site, struct lh_findings *findings,
-                       struct lh_fault *fault, struct lh_reload_summary *ret_summary);
+int lh_pipeline_reload(struct lh_pipeline *pipeline, struct lh_site **site,
+                       struct lh_findings *findings, struct lh_fault *fault,
+                       struct lh_reload_summary *ret_summary);
 
 /* Cameras first, then what they left in the queues, then the alarm thread; then frees. Accepts &NULL. */
 void lh_pipeline_destroy(struct lh_pipeline **pipeline);

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #define STEP_FRAMES 8
-#define AHEAD_EVENTS 4096     /* a lane may run this far ahead of the merge ... */
-#define AHEAD_EVENTS_KEPT 64  /* ... or so far, when its events hold frames */
+#define AHEAD_EVENTS 4096    /* a lane may run this far ahead of the merge ... */
+#define AHEAD_EVENTS_KEPT 64 /* ... or so far, when its events hold frames */
 #define MAX_THREADS 64
 #define PROGRESS_US (LH_SECOND_US / 5)
 
@@ -87,7 +87,8 @@ static int store_harvest(struct track_lane *lane, struct harvest *harvest)
     if (code != LH_OK)
         return code;
     if (harvest->count > 0)
-        memcpy(lane->events + lane->count, harvest->events, harvest->count * sizeof *harvest->events);
+        memcpy(lane->events + lane->count, harvest->events,
+               harvest->count * sizeof *harvest->events);
     lane->count += harvest->count;
     harvest->count = 0;
     return LH_OK;
@@ -162,14 +163,13 @@ static struct track_lane *next_lane(struct replay *self, bool *ret_finished)
         struct track_lane *lane = &self->lanes[i];
         if (!lane->done || lane->count > 0)
             *ret_finished = false;
-        if (lane->count > 0 && (!best || lane->events[lane->first].utc_us <
-                                             best->events[best->first].utc_us))
+        if (lane->count > 0 &&
+            (!best || lane->events[lane->first].utc_us < best->events[best->first].utc_us))
             best = lane;
     }
     for (size_t i = 0; best && i < self->lane_count; i++) {
         const struct track_lane *lane = &self->lanes[i];
-        if (!lane->done && lane->count == 0 &&
-            lane->horizon_us < best->events[best->first].utc_us)
+        if (!lane->done && lane->count == 0 && lane->horizon_us < best->events[best->first].utc_us)
             return NULL;
     }
     return best;
@@ -200,8 +200,8 @@ static struct lh_replay_progress measure(const struct replay *self)
         progress.frames += lane->report.frames;
         progress.lanes_done += lane->done;
         if (lane->report.start_utc_us != LH_NO_TIME)
-            progress.footage_s +=
-                (double)(lane->report.now_utc_us - lane->report.start_utc_us) / (double)LH_SECOND_US;
+            progress.footage_s += (double)(lane->report.now_utc_us - lane->report.start_utc_us) /
+                                  (double)LH_SECOND_US;
     }
     progress.share /= self->lane_count ? (double)self->lane_count : 1;
     progress.elapsed_s =
@@ -261,7 +261,8 @@ static void merge(struct replay *self)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
-static const struct lh_camera_config *settings_for(const struct replay *self, const char *clip_camera)
+static const struct lh_camera_config *settings_for(const struct replay *self,
+                                                   const char *clip_camera)
 {
     const struct lh_site *site = lh_tenure_site(self->options->tenure);
     if (self->options->camera)
@@ -324,7 +325,8 @@ static int run_threads(struct replay *self, struct lh_fault *fault)
 {
     struct lh_thread threads[MAX_THREADS] = {0};
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned wanted = self->options->threads ? self->options->threads : (unsigned)(cores > 0 ? cores : 1);
+    unsigned wanted =
+        self->options->threads ? self->options->threads : (unsigned)(cores > 0 ? cores : 1);
     if (wanted > MAX_THREADS)
         wanted = MAX_THREADS;
     if (wanted > self->lane_count)
@@ -348,7 +350,8 @@ static int run_threads(struct replay *self, struct lh_fault *fault)
 
 static int collect_result(struct replay *self, struct lh_replay_result *ret_result)
 {
-    struct lh_replay_result result = {.progress = measure(self), .desk = lh_desk_counts(self->desk)};
+    struct lh_replay_result result = {.progress = measure(self),
+                                      .desk = lh_desk_counts(self->desk)};
     result.lanes = calloc(self->lane_count + 1, sizeof *result.lanes);
     result.owners = calloc(self->lane_count + 1, sizeof(struct lh_lane *));
     if (!result.lanes || !result.owners) {

@@ -14,27 +14,29 @@
 #include "station.h"
 
 struct lh_replay_progress {
-    double share;      /* of the footage, 0..1 */
-    double speed;      /* footage seconds a second */
+    double share; /* of the footage, 0..1 */
+    double speed; /* footage seconds a second */
     double elapsed_s;
-    double footage_s;  /* analysed */
+    double footage_s; /* analysed */
     uint64_t frames;
     size_t lanes_done;
     size_t lanes;
 };
 
 struct lh_replay_options {
-    const struct lh_tenure *tenure;   /* lent */
-    const char *const *footage;       /* files and folders; a folder of videos is as many clips */
+    const struct lh_tenure *tenure; /* lent */
+    const char *const *footage;     /* files and folders; a folder of videos is as many clips */
     size_t footage_count;
-    const char *camera;               /* take this camera's settings; NULL: the camera named like the clip,
+    const char *camera;   /* take this camera's settings; NULL: the camera named like the clip,
                                          else the site's camera_defaults */
-    int64_t start_utc_us;             /* of every clip; LH_NO_TIME: as the files say */
-    unsigned threads;                 /* 0: one a core */
-    const char *evidence_folder;      /* NULL: no pictures */
-    const atomic_bool *stop;          /* lent */
-    void (*on_alarm)(void *context, const struct lh_alarm *alarm, const char *topic, const char *json);
-    void (*on_progress)(void *context, const struct lh_replay_progress *progress); /* 5 times a second */
+    int64_t start_utc_us; /* of every clip; LH_NO_TIME: as the files say */
+    unsigned threads;     /* 0: one a core */
+    const char *evidence_folder; /* NULL: no pictures */
+    const atomic_bool *stop;     /* lent */
+    void (*on_alarm)(void *context, const struct lh_alarm *alarm, const char *topic,
+                     const char *json);
+    void (*on_progress)(void *context,
+                        const struct lh_replay_progress *progress); /* 5 times a second */
     void *context;
 };
 

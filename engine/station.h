@@ -23,7 +23,8 @@
 /* A site with its plugins, alive as long as somebody works by it; a reload makes a new one. */
 struct lh_tenure;
 /* Takes over site, also on failure. LH_ECONFIG: findings say what is wrong with the plugins. */
-int lh_tenure_create(struct lh_site **site, struct lh_findings *findings, struct lh_tenure **ret_tenure);
+int lh_tenure_create(struct lh_site **site, struct lh_findings *findings,
+                     struct lh_tenure **ret_tenure);
 struct lh_tenure *lh_tenure_ref(struct lh_tenure *tenure);
 /* Accepts &NULL; leaves NULL. */
 void lh_tenure_unref(struct lh_tenure **tenure);
@@ -43,10 +44,10 @@ struct lh_news {
     const struct lh_camera_config *camera;
     enum lh_track_event_type event;
     struct lh_track track;
-    struct lh_frame *frame;             /* held; NULL when the track was lost */
-    struct lh_detection *detections;    /* owned */
+    struct lh_frame *frame;          /* held; NULL when the track was lost */
+    struct lh_detection *detections; /* owned */
     size_t detection_count;
-    struct lh_camera_status *status;    /* owned; health only */
+    struct lh_camera_status *status; /* owned; health only */
     enum lh_health_state health_before;
 };
 /* Accepts NULL; fits lh_queue_options.drop. */

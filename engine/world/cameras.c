@@ -65,9 +65,10 @@ static int add_folder(struct clips *clips, const char *folder, struct lh_fault *
     if (count < 0)
         return lh_fail(fault, lh_error_from_errno(errno), "cannot read the folder '%s': %s", folder,
                        strerror(errno));
-    int code = count > 0 ? LH_OK
-                         : lh_fail(fault, LH_ENOTFOUND,
-                                   "there is no video file (.mp4, .avi, .mkv, ...) in '%s'", folder);
+    int code = count > 0
+                   ? LH_OK
+                   : lh_fail(fault, LH_ENOTFOUND,
+                             "there is no video file (.mp4, .avi, .mkv, ...) in '%s'", folder);
     for (int i = 0; i < count; i++) {
         char path[4096];
         const int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
@@ -90,8 +91,8 @@ static int find_clips(const struct lh_world_options *options, struct clips *clip
         if (stat(path, &about) != 0)
             return lh_fail(fault, lh_error_from_errno(errno), "cannot open the footage '%s': %s",
                            path, strerror(errno));
-        const int code = S_ISDIR(about.st_mode) ? add_folder(clips, path, fault)
-                                                : add_clip(clips, path, fault);
+        const int code =
+            S_ISDIR(about.st_mode) ? add_folder(clips, path, fault) : add_clip(clips, path, fault);
         if (code != LH_OK)
             return code;
     }

@@ -65,6 +65,7 @@ static void lay_sky(struct lh_studio *studio, int y, int x0, int x1, float *cons
 {
     const struct lh_view *view = &studio->view;
     const float *distance = view->distance_m + (size_t)y * (size_t)view->width;
+    const float *over = y > 0 ? distance - view->width : distance;
     float *restrict sky = studio->row[ROW_SUN];
     for (int c = 0; c < 3; c++) {
         float *restrict out = rgb[c];
@@ -73,8 +74,11 @@ static void lay_sky(struct lh_studio *studio, int y, int x0, int x1, float *cons
             memcpy(out + x0, sky + x0, (size_t)(x1 - x0) * sizeof *out);
             continue;
         }
-        for (int x = x0; x < x1; x++)
-            out[x] = distance[x] >= LH_VIEW_SKY_M ? sky[x] : out[x];
+        for (int x = x0; x < x1; x++) {
+            float rim = over[x] >= LH_VIEW_SKY_M ? 0.4F : 0.0F; /* the lens softens the skyline */
+            float share = distance[x] >= LH_VIEW_SKY_M ? 1.0F : rim;
+            out[x] += (sky[x] - out[x]) * share;
+        }
     }
 }
 
@@ -209,13 +213,16 @@ static void put_chroma(const struct lh_studio *studio, const struct lh_stage *st
     for (int k = 0; k < 2; k++) {
         const int8_t *restrict grain = stage->grain + grain_offset(studio, stage, y, 1 + k);
         uint8_t *restrict out = picture->plane[1 + k] + (ptrdiff_t)(y / 2) * picture->stride[1 + k];
-        float amount = 0.5F * studio->light.noise * studio->light.colour / 32.0F;
-        float r = weight[k][0] * studio->light.colour;
-        float g = weight[k][1] * studio->light.colour;
-        float b = weight[k][2] * studio->light.colour;
+        float colour = studio->light.colour;
+        float amount = 0.5F * studio->light.noise * colour / 32.0F;
+        float r = weight[k][0];
+        float g = weight[k][1];
+        float b = weight[k][2];
         for (int x = 0; x < half; x++) {
-            float value =
-                128.5F + r * red[x] + g * green[x] + b * blue[x] + amount * (float)grain[x];
+            float bright = red[x] * red[x];
+            float kept = colour + (1.0F - colour) * bright * bright;
+            float value = 128.5F + kept * (r * red[x] + g * green[x] + b * blue[x]) +
+                          amount * (float)grain[x];
             value = value < 0.0F ? 0.0F : value > 255.0F ? 255.0F : value;
             out[x] = (uint8_t)(int)value;
         }

@@ -99,8 +99,7 @@ static int open_context(struct lh_encoder *encoder, const struct lh_encoder_opti
     const AVRational rate = av_d2q(options->fps, 1000000);
     context->width = (int)options->width_px;
     context->height = (int)options->height_px;
-    context->pix_fmt =
-        options->codec == LH_CODEC_MJPEG ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+    context->pix_fmt = options->codec == LH_CODEC_MJPEG ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
     context->time_base = av_inv_q(rate);
     context->framerate = rate;
     context->gop_size = INT32_MAX / 2; /* keyframes come when asked for */
@@ -257,9 +256,9 @@ int lh_encoder_write_png(const struct lh_scene_picture *picture, uint32_t width_
     const int height = (int)height_px;
     AVPacket *packet = av_packet_alloc();
     AVFrame *frame = frame_of(AV_PIX_FMT_RGB24, width, height);
-    struct SwsContext *scaler = sws_getContext(
-        width, height, AV_PIX_FMT_YUV420P, width, height, AV_PIX_FMT_RGB24,
-        SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
+    struct SwsContext *scaler =
+        sws_getContext(width, height, AV_PIX_FMT_YUV420P, width, height, AV_PIX_FMT_RGB24,
+                       SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
     int code = LH_ENOMEM;
     if (packet && frame && scaler &&
         sws_scale(scaler, (const uint8_t *const *)picture->plane, picture->stride, 0, height,

@@ -25,7 +25,8 @@ struct lh_feed_options {
     double gop_s;
     double speed;
     int64_t epoch_monotonic_us; /* of scene time 0 */
-    void (*ended)(void *opaque); /* on the feed's thread, once, when its clip is over; may be NULL */
+    void (*ended)(
+        void *opaque); /* on the feed's thread, once, when its clip is over; may be NULL */
     void *opaque;
 };
 

@@ -208,8 +208,8 @@ static int measure(struct lh_footage *footage)
         return LH_OK;
     int64_t last_us = footage->first_us;
     while (av_read_frame(footage->format, footage->packet) >= 0) {
-        const int64_t stamp = footage->packet->pts != AV_NOPTS_VALUE ? footage->packet->pts
-                                                                     : footage->packet->dts;
+        const int64_t stamp =
+            footage->packet->pts != AV_NOPTS_VALUE ? footage->packet->pts : footage->packet->dts;
         if (footage->packet->stream_index == footage->stream)
             last_us = stamp != AV_NOPTS_VALUE ? microseconds(footage, stamp)
                                               : last_us + footage->interval_us;

@@ -43,7 +43,7 @@ struct lh_land {
     uint8_t *forest; /* chance of trees: about 0.46 * 255 is the edge of the forest */
     uint8_t *field;
     uint8_t *village_near; /* index + 1 of a village nearby, 0: none */
-    uint16_t *road_near; /* index + 1 of a road point nearby, 0: none */
+    uint16_t *road_near;   /* index + 1 of a road point nearby, 0: none */
     size_t village_count;
     struct lh_village villages[LH_LAND_VILLAGES];
     size_t road_count;

@@ -17,12 +17,12 @@ void lh_sprites_make(struct lh_sprites *sprites, uint64_t seed)
             for (int x = 0; x < LH_SPRITE; x++) {
                 float u = ((float)x + 0.5F) / HALF - 1.0F;
                 float v = ((float)y + 0.5F) / HALF - 1.0F;
-                float bend = 0.35F * lh_noise_octaves(own, u * 2.1F + 9.0F, v * 2.1F, 4);
+                float bend = 0.45F * lh_noise_octaves(own, u * 2.1F + 9.0F, v * 2.1F, 4);
                 float r = sqrtf(u * u + v * v) + bend;
                 float billow =
                     1.0F - fabsf(lh_noise_octaves(own + 77, u * 3.0F, v * 3.0F + 5.0F, 3));
                 float body =
-                    expf(-0.5F * r * r * REACH * REACH) * (0.55F + 0.75F * billow * billow);
+                    expf(-0.5F * r * r * REACH * REACH) * (0.30F + 1.05F * billow * billow);
                 float rim = lh_smooth(1.0F, 0.7F, sqrtf(u * u + v * v));
                 sprites->density[k][y * LH_SPRITE + x] = body * rim;
             }

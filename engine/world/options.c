@@ -326,11 +326,12 @@ static void print_default(FILE *out, const struct lh_world_options *options, con
 void lh_world_options_print(FILE *out)
 {
     const struct lh_world_options options = defaults();
-    (void)fprintf(out, "Usage: linhuo world [OPTIONS]\n\n"
-                       "A county in a box: forest cameras served as RTSP, with smoke, fire, weather "
-                       "and\neverything that looks like smoke and is not, and with the truth known. "
-                       "For demos,\ndrills and tests. Or: recorded clips served as if they were "
-                       "cameras.\n");
+    (void)fprintf(out,
+                  "Usage: linhuo world [OPTIONS]\n\n"
+                  "A county in a box: forest cameras served as RTSP, with smoke, fire, weather "
+                  "and\neverything that looks like smoke and is not, and with the truth known. "
+                  "For demos,\ndrills and tests. Or: recorded clips served as if they were "
+                  "cameras.\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         if (!row->name) {

@@ -47,7 +47,7 @@ static float carry(const struct lh_weather *weather, double born_s, double scene
     float de = wind[0] * speed * age + gusts[0] * 0.8F;
     float dn = wind[1] * speed * age + gusts[1] * 0.8F;
     float far = hypotf(de, dn);
-    float spread = 0.05F * far + 0.35F * sqrtf(age);
+    float spread = 0.065F * far + 0.45F * sqrtf(age);
     place[0] += de + spread * roll(random);
     place[1] += dn + spread * roll(random);
     return far;
@@ -88,7 +88,7 @@ static size_t fire_puffs(const struct lh_source *source, const struct lh_weather
         struct random random = {lh_hash(source->seed, (uint64_t)i)};
         float power = lh_fire_power_mw(source, (double)i * every_s + 1.0);
         float bed = 0.8F * sqrtf(power) + 1.0F;
-        float height = rise_of(power, speed, age) * (1.0F + 0.22F * roll(&random));
+        float height = rise_of(power, speed, age) * (1.0F + 0.34F * roll(&random));
         struct lh_puff *puff = &puffs[count];
         *puff = (struct lh_puff){.kind = (uint32_t)random.bits};
         puff->place[0] = source->place[0] + 0.6F * bed * roll(&random);
@@ -96,10 +96,11 @@ static size_t fire_puffs(const struct lh_source *source, const struct lh_weather
         float far = carry(weather, born_s, scene_s, height, &random, puff->place);
         puff->place[2] = source->place[2] + 2.0F + height;
         puff->sigma_m =
-            (bed * 0.6F + 0.26F * height + 0.045F * far) * (1.0F + 0.25F * roll(&random));
+            (bed * 0.55F + 0.20F * height + 0.036F * far) * (1.0F + 0.25F * roll(&random));
         puff->sigma_z_m = puff->sigma_m * 0.9F;
         float area = smoke_rate(source, (double)i * every_s + 0.4) * (float)every_s * share;
-        area *= 1.0F + 0.5F * roll(&random);
+        float pulse = lh_noise((uint32_t)source->seed, (float)i * 0.16F, 0.5F);
+        area *= fmaxf(1.0F + 0.4F * roll(&random) + 0.7F * pulse, 0.1F);
         float fade = lh_smooth(life_s, 0.5F * life_s, age);
         puff->depth = fade * area / (2.0F * PI * puff->sigma_m * puff->sigma_m);
         puff->shade = 0.80F + 0.14F * roll(&random) -

@@ -7,7 +7,8 @@
  *            F = 8.9e-6 m^4 s^-3 W^-1 * convective power
  *   drift    mean wind (power law 0.15 with height) plus the gusts of struct lh_weather, which all
  *            puffs share, plus an own random walk's spread
- *   growth   sigma = sigma0 + 0.32 * rise (entrainment) + 0.09 * distance drifted
+ *   growth   sigma = sigma0 + 0.20 * rise (entrainment; the puffs' scatter does the rest of Briggs'
+ *            0.6 r) + 0.036 * distance drifted
  *   depth    extinction area of the puff / (2 pi sigma^2) at its middle
  * A fire grows as time^1.5 in power and smoke from nothing to tens of megawatts in minutes.
  *

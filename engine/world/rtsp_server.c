@@ -12,8 +12,9 @@
 #include <string.h>
 
 #define QUEUED_PICTURES 3
-#define REPORT_INTERVAL_NS (1 * GST_SECOND) /* RTCP sender reports; RFC 3550's five are long to wait */
-#define CLEAN_INTERVAL_S 2                  /* sessions of clients that vanished */
+#define REPORT_INTERVAL_NS                                                                         \
+    (1 * GST_SECOND)       /* RTCP sender reports; RFC 3550's five are long to wait */
+#define CLEAN_INTERVAL_S 2 /* sessions of clients that vanished */
 #define ROLE "watcher"
 
 struct lh_rtsp_server {
@@ -189,10 +190,11 @@ static int check_element(const char *name, struct lh_fault *fault)
 {
     GstElementFactory *factory = gst_element_factory_find(name);
     if (!factory)
-        return lh_fail(fault, LH_ENOTFOUND,
-                       "GStreamer has no element '%s'; install gstreamer1.0-plugins-base, -good and "
-                       "-bad",
-                       name);
+        return lh_fail(
+            fault, LH_ENOTFOUND,
+            "GStreamer has no element '%s'; install gstreamer1.0-plugins-base, -good and "
+            "-bad",
+            name);
     gst_object_unref(factory);
     return LH_OK;
 }
@@ -292,11 +294,11 @@ static GstRTSPMediaFactory *make_factory(const struct lh_rtsp_server *server,
     gint rate;
     gint scale;
     gst_util_double_to_fraction(options->fps, &rate, &scale);
-    gchar *launch = g_strdup_printf(
-        "( appsrc name=feed is-live=true format=time max-bytes=0 block=false "
-        "caps=%s,width=%u,height=%u,framerate=%d/%d ! %s ! %s name=pay0 pt=%u %s )",
-        chain->caps, options->width_px, options->height_px, rate, scale, chain->parser,
-        chain->payloader, chain->payload_type, chain->settings);
+    gchar *launch =
+        g_strdup_printf("( appsrc name=feed is-live=true format=time max-bytes=0 block=false "
+                        "caps=%s,width=%u,height=%u,framerate=%d/%d ! %s ! %s name=pay0 pt=%u %s )",
+                        chain->caps, options->width_px, options->height_px, rate, scale,
+                        chain->parser, chain->payloader, chain->payload_type, chain->settings);
     GstRTSPMediaFactory *factory = gst_rtsp_media_factory_new();
     GstClock *clock = gst_system_clock_obtain();
     gst_rtsp_media_factory_set_launch(factory, launch);
@@ -304,14 +306,13 @@ static GstRTSPMediaFactory *make_factory(const struct lh_rtsp_server *server,
     gst_rtsp_media_factory_set_stop_on_disconnect(factory, FALSE);
     gst_rtsp_media_factory_set_media_gtype(factory, lh_media_get_type());
     gst_rtsp_media_factory_set_clock(factory, clock);
-    gst_rtsp_media_factory_set_protocols(
-        factory, server->tls ? GST_RTSP_LOWER_TRANS_TCP
-                             : GST_RTSP_LOWER_TRANS_TCP | GST_RTSP_LOWER_TRANS_UDP);
+    gst_rtsp_media_factory_set_protocols(factory, server->tls ? GST_RTSP_LOWER_TRANS_TCP
+                                                              : GST_RTSP_LOWER_TRANS_TCP |
+                                                                    GST_RTSP_LOWER_TRANS_UDP);
     if (server->authenticated)
         gst_rtsp_media_factory_add_role(factory, ROLE, GST_RTSP_PERM_MEDIA_FACTORY_ACCESS,
-                                        G_TYPE_BOOLEAN, TRUE,
-                                        GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE,
-                                        NULL);
+                                        G_TYPE_BOOLEAN, TRUE, GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
+                                        G_TYPE_BOOLEAN, TRUE, NULL);
     gst_object_unref(clock);
     g_free(launch);
     return factory;
@@ -360,9 +361,9 @@ static void set_urls(struct lh_rtsp_server *server)
     for (guint i = 0; i < server->mounts->len; i++) {
         struct lh_rtsp_mount *mount = g_ptr_array_index(server->mounts, i);
         g_free(mount->url);
-        mount->url =
-            g_strdup_printf("%s://%s%s%s:%d/%s", server->tls ? "rtsps" : "rtsp", v6 ? "[" : "",
-                            everywhere ? "127.0.0.1" : server->bind, v6 ? "]" : "", port, mount->id);
+        mount->url = g_strdup_printf("%s://%s%s%s:%d/%s", server->tls ? "rtsps" : "rtsp",
+                                     v6 ? "[" : "", everywhere ? "127.0.0.1" : server->bind,
+                                     v6 ? "]" : "", port, mount->id);
     }
 }
 
@@ -372,10 +373,11 @@ int lh_rtsp_server_listen(struct lh_rtsp_server *server, struct lh_fault *fault)
     server->source = gst_rtsp_server_create_source(server->server, NULL, &error);
     if (!server->source) {
         gchar *port = gst_rtsp_server_get_service(server->server);
-        const int code = lh_fail(fault, LH_ECONNECT,
-                                 "cannot listen on %s port %s: %s; choose another --port (0 takes a "
-                                 "free one) or --bind",
-                                 server->bind, port, error ? error->message : "no reason given");
+        const int code =
+            lh_fail(fault, LH_ECONNECT,
+                    "cannot listen on %s port %s: %s; choose another --port (0 takes a "
+                    "free one) or --bind",
+                    server->bind, port, error ? error->message : "no reason given");
         g_free(port);
         g_clear_error(&error);
         return code;
@@ -420,7 +422,8 @@ void lh_rtsp_server_quit(struct lh_rtsp_server *server)
     g_main_loop_quit(server->loop);
 }
 
-static GstRTSPFilterResult drop_client(GstRTSPServer *server, GstRTSPClient *client, gpointer opaque)
+static GstRTSPFilterResult drop_client(GstRTSPServer *server, GstRTSPClient *client,
+                                       gpointer opaque)
 {
     (void)server;
     (void)client;

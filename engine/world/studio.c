@@ -203,14 +203,17 @@ static int fill_key(struct lh_studio *studio, const struct lh_stage *stage, stru
     struct lh_light light;
     const struct lh_view *view = &studio->view;
     uint8_t *lit = calloc((size_t)SHADE_GRID * SHADE_GRID, 1);
-    if (!lit)
-        return LH_ENOMEM;
+    uint8_t *room = calloc((size_t)view->width * (size_t)view->height, 1);
+    int error = LH_ENOMEM;
     key->filled = false;
+    if (!lit || !room)
+        goto done;
     lh_weather_light(stage->weather, (double)number * LH_KEY_S, &light);
-    int error = cast_shadows(stage->terrain, light.sun, lit);
+    error = cast_shadows(stage->terrain, light.sun, lit);
     if (error)
         goto done;
     light_slopes(view, stage->terrain, lit, light.sun, key->slope);
+    lh_view_soften(view, key->slope, room);
     for (int y = 0; y < studio->coarse_h; y++) {
         if (y * 4 > view->first_full_row + 8)
             break;
@@ -226,6 +229,7 @@ static int fill_key(struct lh_studio *studio, const struct lh_stage *stage, stru
     key->number = number;
     key->filled = true;
 done:
+    free(room);
     free(lit);
     return error;
 }
@@ -292,6 +296,8 @@ static void cloud_pixel(const struct lh_studio *studio, const struct lh_stage *s
     if (thin < 0.02F)
         return;
     float inverse = 1.0F / ray[2];
+    float heap = 0.60F - 0.36F * light->night; /* moonlight: thin next to the lit ground */
+    float veil = 1.1F - 0.4F * light->night;
     float pixel = 4.0F / studio->view.focal_px * fminf(0.35F + 0.12F * inverse, 2.0F);
     float deep = lh_weather_cloud(
         stage->weather, scene_s,
@@ -305,7 +311,7 @@ static void cloud_pixel(const struct lh_studio *studio, const struct lh_stage *s
             continue;
         float lit = bright[k] * (1.06F - 0.34F * deep * cloud);
         for (int c = 0; c < 3; c++) {
-            float white = light->sun_rgb[c] * 0.60F * lit + light->sky_rgb[c] * 1.1F;
+            float white = light->sun_rgb[c] * heap * lit + light->sky_rgb[c] * veil;
             rgb[c] += (white - rgb[c]) * cloud * 0.90F * thin;
         }
     }
@@ -420,14 +426,14 @@ static void light_fire(struct lh_studio *studio, size_t number, const struct lh_
         float point[3] = {source->place[0] + bed * out, source->place[1] + bed * side,
                           source->place[2] + 1.0F + tall};
         float gain = fmaxf(flicker, 0.05F) * (0.9F + 1.6F * night);
-        float rgb[3] = {1.9F * gain, (0.75F + 0.5F * night) * gain, (0.16F + 0.5F * night) * gain};
+        float rgb[3] = {1.9F * gain, (0.75F + 0.25F * night) * gain, (0.16F + 0.15F * night) * gain};
         add_lamp(studio, number, point, 0.35F * bed + 0.4F, 0.6F, rgb);
     }
     if (night > 0.0F) {
         float point[3] = {source->place[0], source->place[1], source->place[2] + 0.4F * bed};
         float flicker = 0.8F + 0.2F * sinf(6.3F * (float)fmod(age_s, 3600.0));
         float gain = 0.10F * night * flicker * fminf(power / 8.0F, 1.6F);
-        float rgb[3] = {gain, 0.85F * gain, 0.7F * gain};
+        float rgb[3] = {gain, 0.62F * gain, 0.34F * gain};
         add_lamp(studio, number, point, 6.0F * bed, 2.0F, rgb);
     }
 }

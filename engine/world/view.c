@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DEG (3.14159265358979323846 / 180.0)
 #define NEAREST_M 25.0F
@@ -213,6 +214,31 @@ static void march_column(struct lh_view *view, const struct lh_land *land, int x
     }
 }
 
+void lh_view_soften(const struct lh_view *view, uint8_t *plane, uint8_t *room)
+{
+    int w = view->width;
+    int h = view->height;
+    memcpy(room, plane, (size_t)w * (size_t)h);
+    for (int y = view->first_ground_row; y < h; y++) {
+        for (int x = 0; x < w; x++) {
+            size_t i = (size_t)y * (size_t)w + (size_t)x;
+            if (view->distance_m[i] >= LH_VIEW_SKY_M)
+                continue;
+            unsigned sum = 4U * room[i];
+            unsigned weight = 4;
+            size_t beside[4] = {x > 0 ? i - 1 : i, x + 1 < w ? i + 1 : i,
+                                y > 0 ? i - (size_t)w : i, y + 1 < h ? i + (size_t)w : i};
+            for (int k = 0; k < 4; k++) {
+                if (view->distance_m[beside[k]] < LH_VIEW_SKY_M) {
+                    sum += room[beside[k]];
+                    weight++;
+                }
+            }
+            plane[i] = (uint8_t)((sum + weight / 2) / weight);
+        }
+    }
+}
+
 static void find_skyline(struct lh_view *view)
 {
     view->first_ground_row = view->height;
@@ -246,6 +272,13 @@ int lh_view_march(struct lh_view *view, const struct lh_land *land, double visib
     for (int x = 0; x < view->width; x++)
         march_column(view, land, x, haze_per_m);
     find_skyline(view);
+    uint8_t *room = calloc(pixels, 1);
+    if (!room)
+        return LH_ENOMEM;
+    for (int c = 0; c < 3; c++)
+        lh_view_soften(view, view->albedo[c], room);
+    lh_view_soften(view, view->clear, room);
+    free(room);
     return LH_OK;
 }
 

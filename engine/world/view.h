@@ -64,8 +64,11 @@ bool lh_view_project(const struct lh_view *view, const float point[3], float *re
 /* Point on the ground that a pixel sees (distance_m must not be sky). */
 void lh_view_ground(const struct lh_view *view, int x, int y, float ret_point[3]);
 
-/* True where nothing of the terrain (bare ground plus margin_m below the line) stands between the
- * eye and a point. */
+/* Blurs a plane of ground pixels as a lens does: weights 4 in the middle, 1 for each of the four
+ * neighbours that is ground. room: one plane's worth of scratch. */
+void lh_view_soften(const struct lh_view *view, uint8_t *plane, uint8_t *room);
+
+/* True where the bare ground does not stand between the eye and a point. */
 bool lh_view_sees(const struct lh_view *view, const struct lh_terrain *terrain,
                   const float point[3]);
 

@@ -236,8 +236,8 @@ static void blend(float out[3], const float day[3], const float night[3], float 
 void lh_weather_light(const struct lh_weather *weather, double scene_s, struct lh_light *ret_light)
 {
     static const float moon[3] = {0.42F, -0.58F, 0.70F};
-    static const float night_sun[3] = {0.10F, 0.10F, 0.10F};
-    static const float night_sky[3] = {0.085F, 0.085F, 0.085F};
+    static const float night_sun[3] = {0.13F, 0.13F, 0.13F};
+    static const float night_sky[3] = {0.060F, 0.060F, 0.060F};
     static const float night_zenith[3] = {0.016F, 0.016F, 0.016F};
     static const float night_horizon[3] = {0.036F, 0.036F, 0.036F};
     static const float black[3] = {0.0F, 0.0F, 0.0F};

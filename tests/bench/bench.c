@@ -56,7 +56,8 @@ static AVCodecContext *open_decoder(const AVStream *stream)
     return context;
 }
 
-static void decode_keyframe(struct job *job, AVCodecContext *decoder, AVFrame *frame, const AVPacket *packet)
+static void decode_keyframe(struct job *job, AVCodecContext *decoder, AVFrame *frame,
+                            const AVPacket *packet)
 {
     if (avcodec_send_packet(decoder, packet) < 0)
         return;
@@ -109,13 +110,15 @@ static void run_floor(void *opaque)
     avformat_close_input(&format);
 }
 
-static int measure_floor(const char *url, bool decode, double seconds, int cameras, double interval_s,
-                         uint64_t *ret_frames)
+static int measure_floor(const char *url, bool decode, double seconds, int cameras,
+                         double interval_s, uint64_t *ret_frames)
 {
     static struct job jobs[MAX_CAMERAS];
     int code = LH_OK;
     for (int i = 0; i < cameras && code == LH_OK; i++) {
-        jobs[i] = (struct job){.url = url, .decode = decode, .interval_s = interval_s,
+        jobs[i] = (struct job){.url = url,
+                               .decode = decode,
+                               .interval_s = interval_s,
                                .end_us = now_us() + (int64_t)(seconds * 1e6)};
         code = lh_thread_start(&jobs[i].thread, "floor", run_floor, &jobs[i]);
     }
@@ -145,7 +148,8 @@ static int measure_watch(const char *url, double seconds, int cameras, double in
     static const char text[] = "site: {name: bench}\n";
     if (lh_site_parse("bench.yaml", text, sizeof text - 1, &findings, &site) != LH_OK)
         return LH_ECONFIG;
-    const struct lh_queue_options options = {.policy = LH_QUEUE_LIVE, .max_count = 1, .drop = drop_frame};
+    const struct lh_queue_options options = {
+        .policy = LH_QUEUE_LIVE, .max_count = 1, .drop = drop_frame};
     struct lh_queue *frames = NULL;
     int code = lh_queue_create(&options, &frames);
     for (int i = 0; i < cameras && code == LH_OK; i++) {
@@ -198,14 +202,15 @@ int main(int argc, char **argv)
     uint64_t frames = 0;
     const int code = strcmp(argv[1], "watch") == 0
                          ? measure_watch(argv[5], seconds, (int)cameras, interval_s, &frames)
-                         : measure_floor(argv[5], strcmp(argv[1], "decode") == 0, seconds, (int)cameras,
-                                         interval_s, &frames);
+                         : measure_floor(argv[5], strcmp(argv[1], "decode") == 0, seconds,
+                                         (int)cameras, interval_s, &frames);
     struct rusage usage;
     (void)getrusage(RUSAGE_SELF, &usage);
     const double cpu_s = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
                          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    (void)printf("{\"mode\":\"%s\",\"error\":\"%s\",\"cpu_s\":%.4f,\"frames\":%llu,\"peak_kib\":%ld}\n",
-                 argv[1], code == LH_OK ? "" : lh_strerror(code), cpu_s, (unsigned long long)frames,
-                 usage.ru_maxrss);
+    (void)printf(
+        "{\"mode\":\"%s\",\"error\":\"%s\",\"cpu_s\":%.4f,\"frames\":%llu,\"peak_kib\":%ld}\n",
+        argv[1], code == LH_OK ? "" : lh_strerror(code), cpu_s, (unsigned long long)frames,
+        usage.ru_maxrss);
     return code == LH_OK ? 0 : 1;
 }
