@@ -426,7 +426,8 @@ static void light_fire(struct lh_studio *studio, size_t number, const struct lh_
         float point[3] = {source->place[0] + bed * out, source->place[1] + bed * side,
                           source->place[2] + 1.0F + tall};
         float gain = fmaxf(flicker, 0.05F) * (0.9F + 1.6F * night);
-        float rgb[3] = {1.9F * gain, (0.75F + 0.25F * night) * gain, (0.16F + 0.15F * night) * gain};
+        float rgb[3] = {1.9F * gain, (0.75F + 0.25F * night) * gain,
+                        (0.16F + 0.15F * night) * gain};
         add_lamp(studio, number, point, 0.35F * bed + 0.4F, 0.6F, rgb);
     }
     if (night > 0.0F) {

@@ -226,8 +226,8 @@ void lh_view_soften(const struct lh_view *view, uint8_t *plane, uint8_t *room)
                 continue;
             unsigned sum = 4U * room[i];
             unsigned weight = 4;
-            size_t beside[4] = {x > 0 ? i - 1 : i, x + 1 < w ? i + 1 : i,
-                                y > 0 ? i - (size_t)w : i, y + 1 < h ? i + (size_t)w : i};
+            size_t beside[4] = {x > 0 ? i - 1 : i, x + 1 < w ? i + 1 : i, y > 0 ? i - (size_t)w : i,
+                                y + 1 < h ? i + (size_t)w : i};
             for (int k = 0; k < 4; k++) {
                 if (view->distance_m[beside[k]] < LH_VIEW_SKY_M) {
                     sum += room[beside[k]];
