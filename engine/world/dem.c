@@ -66,9 +66,7 @@ static int dem_open(struct dem *dem, const char *path, struct lh_fault *fault)
 {
     *dem = (struct dem){0};
     GDALAllRegister();
-    CPLPushErrorHandler(CPLQuietErrorHandler);
     dem->set = GDALOpenEx(path, GDAL_OF_RASTER | GDAL_OF_READONLY, NULL, NULL, NULL);
-    CPLPopErrorHandler();
     if (!dem->set)
         return lh_fail(fault, LH_EIO, "%s: cannot be opened as terrain: %s", path,
                        CPLGetLastErrorMsg()[0] ? CPLGetLastErrorMsg() : "no such raster");
@@ -240,6 +238,7 @@ int lh_terrain_from_dem(const char *path, struct lh_fault *fault, struct lh_terr
     struct lh_terrain *terrain = NULL;
     double longitude = 0.0;
     double latitude = 0.0;
+    CPLPushErrorHandler(CPLQuietErrorHandler);
     int error = dem_open(&dem, path, fault);
     if (error)
         goto done;
@@ -276,5 +275,6 @@ int lh_terrain_from_dem(const char *path, struct lh_fault *fault, struct lh_terr
 done:
     lh_terrain_destroy(&terrain);
     dem_close(&dem);
+    CPLPopErrorHandler();
     return error;
 }

@@ -1,17 +1,19 @@
 #include "world/scene.h"
 
+#include "base/thread.h"
 #include "world/noise.h"
 #include "world/studio.h"
 #include "world/survey.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #define CAMERAS_MOST 32
 #define FIRES_MOST 64
 #define SIZE_LEAST 64
 #define SIZE_MOST 4096
+#define MARCHERS_MOST 8
 
 struct lh_scene {
     struct lh_scene_options options;
@@ -138,6 +140,55 @@ static void number_events(struct lh_scene *scene)
     scene->stage->source_count = scene->source_count;
 }
 
+/* A share of the cameras to march: number, number + step, ... Thread: its own while it runs. */
+struct march {
+    struct lh_thread thread;
+    const struct lh_scene *scene;
+    const struct lh_scene_camera *cameras;
+    struct lh_view *views;
+    unsigned number;
+    unsigned step;
+    int error;
+};
+
+static void march_share(void *argument)
+{
+    struct march *march = argument;
+    const struct lh_scene_options *o = &march->scene->options;
+    for (unsigned i = march->number; i < o->cameras && !march->error; i += march->step) {
+        lh_view_aim(&march->views[i], march->scene->terrain, &march->cameras[i], (int)o->width_px,
+                    (int)o->height_px);
+        march->error = lh_view_march(&march->views[i], march->scene->land, o->visibility_km);
+    }
+}
+
+/* Marching takes a second or two a camera, so all processors help; where no thread is to be had,
+ * this one does its share too. */
+static int march_views(const struct lh_scene *scene, const struct lh_scene_camera *cameras,
+                       struct lh_view *views)
+{
+    struct march marches[MARCHERS_MOST];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = processors > 1 ? (unsigned)processors : 1;
+    count = count < MARCHERS_MOST ? count : MARCHERS_MOST;
+    count = count < scene->options.cameras ? count : scene->options.cameras;
+    for (unsigned i = 0; i < count; i++)
+        marches[i] = (struct march){
+            .scene = scene, .cameras = cameras, .views = views, .number = i, .step = count};
+    for (unsigned i = 1; i < count; i++) {
+        if (lh_thread_start(&marches[i].thread, "world-march", march_share, &marches[i]))
+            march_share(&marches[i]);
+    }
+    march_share(&marches[0]);
+    int error = LH_OK;
+    for (unsigned i = 0; i < count; i++) {
+        lh_thread_join(&marches[i].thread);
+        if (marches[i].error)
+            error = marches[i].error;
+    }
+    return error;
+}
+
 static int set_up_cameras(struct lh_scene *scene)
 {
     const struct lh_scene_options *o = &scene->options;
@@ -146,10 +197,8 @@ static int set_up_cameras(struct lh_scene *scene)
     if (!views)
         return LH_ENOMEM;
     int error = lh_survey_cameras(o, scene->land, o->cameras, cameras);
-    for (unsigned i = 0; i < o->cameras && !error; i++) {
-        lh_view_aim(&views[i], scene->terrain, &cameras[i], (int)o->width_px, (int)o->height_px);
-        error = lh_view_march(&views[i], scene->land, o->visibility_km);
-    }
+    if (!error)
+        error = march_views(scene, cameras, views);
     if (error)
         goto done;
     scene->source_count = lh_survey_fires(o, scene->land, views, scene->sources);

@@ -136,8 +136,8 @@ static void box_covers_what_the_fire_changes(void **state)
         float wide = fminf(x1, (float)high_x + 1.0F) - fmaxf(x0, (float)low_x);
         float tall = fminf(y1, (float)high_y + 1.0F) - fmaxf(y0, (float)low_y);
         float both = fmaxf(wide, 0.0F) * fmaxf(tall, 0.0F);
-        float all = (x1 - x0) * (y1 - y0) +
-                    (float)((high_x + 1 - low_x) * (high_y + 1 - low_y)) - both;
+        float all =
+            (x1 - x0) * (y1 - y0) + (float)((high_x + 1 - low_x) * (high_y + 1 - low_y)) - both;
         assert_true(both / all > 0.6F);
         assert_true(box.contrast > 1.0F);
         assert_true(box.distance_m > 500.0F && box.distance_m < 12000.0F);
@@ -236,8 +236,7 @@ static void bearing(const double from[3], const double to[3], double *ret_azimut
         place[k][1] = (prime + p[2]) * cos(p[0] * DEG) * sin(p[1] * DEG);
         place[k][2] = (prime * (1.0 - 0.00669437999014) + p[2]) * sin(p[0] * DEG);
     }
-    double d[3] = {place[1][0] - place[0][0], place[1][1] - place[0][1],
-                   place[1][2] - place[0][2]};
+    double d[3] = {place[1][0] - place[0][0], place[1][1] - place[0][1], place[1][2] - place[0][2]};
     double phi = from[0] * DEG;
     double lam = from[1] * DEG;
     double east = -sin(lam) * d[0] + cos(lam) * d[1];
@@ -280,8 +279,8 @@ static void landmarks_project_where_their_bearing_says(void **state)
                                      .hfov_deg = 55.0};
     struct lh_view view;
     lh_view_aim(&view, terrain, &camera, 1280, 720);
-    const double away[5][2] = {{-0.03, -0.03}, {-0.06, -0.04}, {-0.05, -0.09},
-                               {-0.09, -0.085}, {-0.02, -0.02}};
+    const double away[5][2] = {
+        {-0.03, -0.03}, {-0.06, -0.04}, {-0.05, -0.09}, {-0.09, -0.085}, {-0.02, -0.02}};
     for (int i = 0; i < 5; i++) {
         double to[3] = {camera.latitude_deg + away[i][0], camera.longitude_deg + away[i][1],
                         1500.0};
@@ -332,7 +331,8 @@ static void fires_lie_in_view_on_the_ground_they_claim(void **state)
         double e = 0.0;
         double n = 0.0;
         lh_terrain_from_geo(terrain, events[i].latitude_deg, events[i].longitude_deg, &e, &n);
-        assert_true(fabs(lh_terrain_height(terrain, (float)e, (float)n) - events[i].ground_m) < 1.0);
+        assert_true(fabs(lh_terrain_height(terrain, (float)e, (float)n) - events[i].ground_m) <
+                    1.0);
         assert_true(strcmp(lh_scene_event_kind_name(events[i].kind), "unknown") != 0);
     }
     struct lh_view view;
@@ -383,7 +383,7 @@ static void night_is_dark_and_grey_but_flames_show(void **state)
     for (int y = (int)(box.y * 180.0F); y < (int)((box.y + box.height) * 180.0F); y++) {
         for (int x = (int)(box.x * 320.0F); x < (int)((box.x + box.width) * 320.0F); x++)
             brightest = picture.plane[0][y * 320 + x] > brightest ? picture.plane[0][y * 320 + x]
-                                                                   : brightest;
+                                                                  : brightest;
     }
     assert_true((double)brightest > by_night + 40.0);
     free(picture.plane[0]);
@@ -413,8 +413,8 @@ static void write_dem(const char *path, bool voids)
             if (voids && (x < 40 || (x + y) % 37 == 0))
                 row[x] = -32768.0F;
         }
-        assert_int_equal(
-            GDALRasterIO(band, GF_Write, 0, y, 300, 1, row, 300, 1, GDT_Float32, 0, 0), CE_None);
+        assert_int_equal(GDALRasterIO(band, GF_Write, 0, y, 300, 1, row, 300, 1, GDT_Float32, 0, 0),
+                         CE_None);
     }
     GDALClose(set);
 }
@@ -433,10 +433,10 @@ static void terrain_is_read_from_a_projected_file_with_voids(void **state)
         assert_int_equal(lh_terrain_from_dem(path, &fault, &terrain), LH_OK);
         assert_true(terrain->lowest_m > 1000.0F && terrain->highest_m < 1400.0F);
         assert_true(fabs(terrain->latitude_deg - 37.7) < 0.1);
-        /* raster cell (200, 100): 506015 E, 4176985 N of UTM zone 49 is 37.7396 N 111.0683 E */
+        /* raster cell (200, 100): 506015 E, 4176985 N of UTM zone 49 is 37.74013 N 111.06827 E */
         double e = 0.0;
         double n = 0.0;
-        lh_terrain_from_geo(terrain, 37.7396, 111.0683, &e, &n);
+        lh_terrain_from_geo(terrain, 37.74013, 111.06827, &e, &n);
         float expected = 1200.0F + 180.0F * sinf(200.0F * 0.07F) * cosf(100.0F * 0.06F);
         assert_true(fabsf(lh_terrain_height(terrain, (float)e, (float)n) - expected) <
                     (voids ? 30.0F : 8.0F));
@@ -539,9 +539,9 @@ static void files_that_are_no_terrain_are_refused(void **state)
     struct lh_scene_options o = small();
     o.dem_path = path;
     refused(o, LH_EIO, path);
+    (void)unlink(path);
     GDALAllRegister();
-    GDALDatasetH set =
-        GDALCreate(GDALGetDriverByName("GTiff"), path, 64, 64, 1, GDT_Float32, NULL);
+    GDALDatasetH set = GDALCreate(GDALGetDriverByName("GTiff"), path, 64, 64, 1, GDT_Float32, NULL);
     assert_non_null(set);
     GDALClose(set);
     refused(o, LH_EFORMAT, "georeference");
