@@ -26,6 +26,7 @@ struct lh_world_cameras {
     uint32_t height_px;
     struct camera *items;
     unsigned count;
+    bool once;
 };
 
 /* Paths of clips, in the order they were named; folders sorted by name. */
@@ -202,6 +203,7 @@ int lh_world_cameras_create(const struct lh_world_options *options, struct lh_fa
     struct lh_world_cameras *cameras = calloc(1, sizeof *cameras);
     if (!cameras)
         return lh_fail(fault, LH_ENOMEM, "out of memory");
+    cameras->once = options->once;
     const int code = options->footage_count > 0 ? open_clips(cameras, options, fault)
                                                 : open_towers(cameras, options, fault);
     if (code != LH_OK) {
@@ -270,6 +272,12 @@ int lh_world_cameras_render(struct lh_world_cameras *cameras, unsigned camera, d
                                    : lh_scene_render(cameras->scene, camera, scene_s, picture);
     (void)pthread_mutex_unlock(&item->lock);
     return code;
+}
+
+bool lh_world_cameras_over(const struct lh_world_cameras *cameras, unsigned camera, double scene_s)
+{
+    const struct lh_footage *footage = cameras->items[camera].footage;
+    return footage && cameras->once && scene_s >= lh_footage_duration_s(footage);
 }
 
 int lh_world_cameras_box(struct lh_world_cameras *cameras, unsigned camera, size_t event,

@@ -11,6 +11,7 @@
 #include "world/options.h"
 #include "world/scene.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ const struct lh_footage *lh_world_cameras_footage(const struct lh_world_cameras 
 /* LH_EEOF when a clip that is shown once is over. */
 int lh_world_cameras_render(struct lh_world_cameras *cameras, unsigned camera, double scene_s,
                             struct lh_scene_picture *picture);
+
+/* True when the clip of this camera is shown once and over at that time. */
+bool lh_world_cameras_over(const struct lh_world_cameras *cameras, unsigned camera, double scene_s);
 
 /* As lh_scene_box; for towers only. */
 int lh_world_cameras_box(struct lh_world_cameras *cameras, unsigned camera, size_t event,

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define IDLE_US (5 * LH_SECOND_US)
-
 struct lh_feed {
     struct lh_feed_options options;
     const char *id;
@@ -23,7 +21,7 @@ struct lh_feed {
     uint64_t session; /* that the encoder was made for */
     int64_t last_tick;
     int64_t next_keyframe;
-    bool gap; /* a picture was left out since the last one */
+    bool gap; /* what was encoded last did not go out */
     struct lh_complaint slow;
     struct lh_complaint broken;
 };
@@ -46,13 +44,23 @@ static int64_t coming_tick(const struct lh_feed *feed, int64_t now_us)
     return tick > feed->last_tick ? tick : feed->last_tick + 1;
 }
 
-/* Returns with false when the feed is to stop. */
-static bool wait_for(struct lh_feed *feed, int64_t when_us)
+/* Waits for the coming picture of the grid. A session that begins meanwhile gets the one that is
+ * due already. False when the feed is to stop. */
+static bool wait_for_tick(struct lh_feed *feed, bool watched, int64_t *ret_tick)
 {
     const struct lh_clock *clock = lh_clock_system();
+    int64_t tick = coming_tick(feed, lh_clock_monotonic_us(clock));
     int64_t left_us;
-    while (!atomic_load(&feed->stopping) && (left_us = when_us - lh_clock_monotonic_us(clock)) > 0)
+    uint64_t session;
+    while (!atomic_load(&feed->stopping) &&
+           (left_us = tick_time_us(feed, tick) - lh_clock_monotonic_us(clock)) > 0) {
         (void)lh_rtsp_mount_wait(feed->options.mount, left_us);
+        if (!watched && lh_rtsp_mount_wants(feed->options.mount, &session)) {
+            tick = tick - 1 > feed->last_tick ? tick - 1 : tick;
+            watched = true;
+        }
+    }
+    *ret_tick = tick;
     return !atomic_load(&feed->stopping);
 }
 
@@ -100,10 +108,11 @@ static void report(struct lh_feed *feed, int code)
     const struct lh_clock *clock = lh_clock_system();
     if (code == LH_OK) {
         lh_recovered(&feed->broken, clock, "world", feed->id, "pictures again");
-    } else if (code != LH_ECLOSED) {
-        feed->gap = true;
-        lh_complain(&feed->broken, clock, "world", feed->id, "no picture: %s", lh_strerror(code));
+        return;
     }
+    feed->gap = true;
+    if (code != LH_ECLOSED)
+        lh_complain(&feed->broken, clock, "world", feed->id, "no picture: %s", lh_strerror(code));
 }
 
 static void watch_pace(struct lh_feed *feed, int64_t tick)
@@ -128,27 +137,26 @@ static void end(struct lh_feed *feed)
 static void work(void *opaque)
 {
     struct lh_feed *feed = opaque;
-    const struct lh_clock *clock = lh_clock_system();
-    bool pacing = false;
-    for (;;) {
+    bool watched = false;
+    int64_t tick;
+    while (wait_for_tick(feed, watched, &tick)) {
         uint64_t session;
-        const int64_t tick = coming_tick(feed, lh_clock_monotonic_us(clock));
-        if (pacing)
+        if (watched)
             watch_pace(feed, tick);
-        if (!wait_for(feed, tick_time_us(feed, tick)))
-            break;
         feed->last_tick = tick;
-        pacing = lh_rtsp_mount_wants(feed->options.mount, &session);
-        if (!pacing) {
-            feed->gap = true;
-            continue;
-        }
-        const int code = show(feed, tick, session);
+        watched = lh_rtsp_mount_wants(feed->options.mount, &session);
+        int code = LH_OK;
+        if (lh_world_cameras_over(feed->options.cameras, feed->options.camera,
+                                  scene_time_s(feed, tick)))
+            code = LH_EEOF;
+        else if (watched)
+            code = show(feed, tick, session);
         if (code == LH_EEOF) {
             end(feed);
             break;
         }
-        report(feed, code);
+        if (watched)
+            report(feed, code);
     }
     lh_encoder_destroy(&feed->encoder);
 }
