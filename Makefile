@@ -22,7 +22,7 @@ if [ -n "$$missing" ]; then \
     echo "installing:" $$missing; \
     if [ "$$(id -u)" = 0 ]; then as=env; elif command -v sudo >/dev/null; then as="sudo env"; \
     else echo "please install as root: apt-get install" $$missing >&2; exit 1; fi; \
-    $$as DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $$(echo $$missing)" >/tmp/linhuo-install.$$$$ 2>&1 \
+    $$as DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $$(echo $$missing)" >/tmp/linhuo-install.$$$$ 2>&1 \
     || { tail -n 20 /tmp/linhuo-install.$$$$ >&2; rm -f /tmp/linhuo-install.$$$$; exit 1; }; \
     rm -f /tmp/linhuo-install.$$$$; \
 fi
