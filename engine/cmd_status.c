@@ -88,8 +88,8 @@ static int print_status(const json_t *status)
     bool all_see = true;
     size_t i;
     const json_t *camera;
-    json_array_foreach(json_object_get(status, "cameras"), i, camera) all_see =
-        print_camera(camera, now_us) && all_see;
+    json_array_foreach (json_object_get(status, "cameras"), i, camera)
+        all_see = print_camera(camera, now_us) && all_see;
     if (age_s > STALE_S) {
         (void)printf(
             "\nThis status is old: the engine has stopped, or cannot write its data folder.\n");

@@ -74,9 +74,9 @@ const struct lh_watch_plugins *lh_tenure_plugins(const struct lh_tenure *tenure)
     return tenure->plugins;
 }
 
-void lh_news_destroy(void *opaque)
+void lh_news_destroy(void *item)
 {
-    struct lh_news *news = opaque;
+    struct lh_news *news = item;
     if (!news)
         return;
     lh_frame_unref(&news->frame);

@@ -51,7 +51,7 @@ struct lh_news {
     enum lh_health_state health_before;
 };
 /* Accepts NULL; fits lh_queue_options.drop. */
-void lh_news_destroy(void *news);
+void lh_news_destroy(void *item);
 
 struct lh_station;
 
