@@ -548,5 +548,5 @@ const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const 
 
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b)
 {
-    return lh_option_equal(lh_camera_options(), a, b, LH_OPTION_NOT_VIDEO);
+    return lh_option_equal(lh_camera_options(), a, b, LH_OPTION_NO_EFFECT);
 }

@@ -225,7 +225,7 @@ void lh_site_destroy(struct lh_site **site);
 /* The camera of that id, or NULL. Lent. */
 const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const char *id);
 
-/* True when nothing that reaches the video room differs, so that a reload may leave the camera alone. */
+/* True when nothing differs that anything works by, so that a reload may leave the camera alone. */
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b);
 
 /* The URL with percent-encoded credentials in it, for FFmpeg only. Caller frees with
