@@ -228,10 +228,11 @@ static bool detector_equal(const struct lh_detector_config *a, const struct lh_d
 static bool tracks_equal(const struct lh_track_config *a, const struct lh_track_config *b)
 {
     return a->min_overlap == b->min_overlap && a->max_gap_s == b->max_gap_s &&
-           a->max_distance_share == b->max_distance_share && a->confirm_hits == b->confirm_hits &&
-           a->confirm_window == b->confirm_window && a->confirm_min_s == b->confirm_min_s &&
-           a->confirm_score == b->confirm_score && a->release_score == b->release_score &&
-           a->min_growth == b->min_growth && a->max_tracks == b->max_tracks;
+           a->max_gap_looks == b->max_gap_looks && a->max_distance_share == b->max_distance_share &&
+           a->confirm_hits == b->confirm_hits && a->confirm_window == b->confirm_window &&
+           a->confirm_min_s == b->confirm_min_s && a->confirm_score == b->confirm_score &&
+           a->release_score == b->release_score && a->min_growth == b->min_growth &&
+           a->max_tracks == b->max_tracks;
 }
 
 /* True when a watch made by one site would be the same by the other. */

@@ -117,7 +117,8 @@ struct lh_detector_config {
 /* When finds become a track, and when it is confirmed (detect/track.h). */
 struct lh_track_config {
     double min_overlap; /* intersection over the smaller box, for association; 0..1 */
-    double max_gap_s;   /* a track not seen for longer ends */
+    double max_gap_s;   /* a track not seen for longer ends, ... */
+    int max_gap_looks;  /* ... if that is also longer than so many pictures usually take */
     double
         max_distance_share; /* or association by centre distance, in shares of the picture's width */
     int confirm_hits;       /* k: seen in at least k ... */

@@ -119,7 +119,14 @@ static const struct lh_option track_rows[] = {
      RANGE(0.1, 86400),
      .unit = "s",
      .fallback = "60",
-     .help = "A track that was not seen for longer has ended"},
+     .help = "A track that was not seen for longer has ended, unless max_gap_looks grants it more"},
+    {.name = "max_gap_looks",
+     .type = LH_OPTION_WHOLE,
+     AT(lh_track_config, max_gap_looks),
+     RANGE(2, 1000),
+     .fallback = "10",
+     .help = "Where pictures come seldom a track lasts at least as long unseen as so many of them "
+             "usually take"},
     {.name = "confirm_hits",
      .type = LH_OPTION_WHOLE,
      AT(lh_track_config, confirm_hits),
@@ -158,9 +165,10 @@ static const struct lh_option track_rows[] = {
      .type = LH_OPTION_NUMBER,
      AT(lh_track_config, min_growth),
      RANGE(0, 100),
-     .fallback = "1",
+     .fallback = "0.9",
      .help = "Smoke is confirmed only when its area now is at least so many times its area at "
-             "first; 0: growth is not asked for"},
+             "first; below 1 it may have shrunk a little, as boxes of one plume do from picture to "
+             "picture; 0: not asked for"},
     {.name = "max_tracks",
      .type = LH_OPTION_WHOLE,
      AT(lh_track_config, max_tracks),

@@ -72,6 +72,7 @@ static const struct expectation expectations[] = {
     SITE("tracks", "min_overlap", "0.25", NUMBER, tracks.min_overlap, 0.25, NULL),
     SITE("tracks", "max_distance_share", "0.125", NUMBER, tracks.max_distance_share, 0.125, NULL),
     SITE("tracks", "max_gap_s", "120.5", NUMBER, tracks.max_gap_s, 120.5, NULL),
+    SITE("tracks", "max_gap_looks", "7", WHOLE, tracks.max_gap_looks, 7, NULL),
     SITE("tracks", "confirm_hits", "4", WHOLE, tracks.confirm_hits, 4, NULL),
     SITE("tracks", "confirm_window", "9", WHOLE, tracks.confirm_window, 9, NULL),
     SITE("tracks", "confirm_min_s", "31", NUMBER, tracks.confirm_min_s, 31, NULL),

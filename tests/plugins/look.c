@@ -459,6 +459,7 @@ int main(int argc, char **argv)
                                     .preset = ""};
     struct lh_track_config tracks = {.min_overlap = 0.1,
                                      .max_gap_s = l.track_gap_s,
+                                     .max_gap_looks = 10,
                                      .max_distance_share = 0.05,
                                      .confirm_hits = 3,
                                      .confirm_window = 5,
