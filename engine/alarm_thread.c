@@ -64,6 +64,8 @@ int lh_alarm_thread_open(const struct lh_alarm_thread_options *options, struct l
 static void take_tenure(struct lh_alarm_thread *self, struct lh_tenure *tenure)
 {
     lh_desk_set_site(self->desk, lh_tenure_site(tenure));
+    if (self->evidence)
+        lh_evidence_set(self->evidence, &lh_tenure_site(tenure)->evidence);
     lh_tenure_unref(&self->tenure);
     self->tenure = lh_tenure_ref(tenure);
 }

@@ -61,8 +61,7 @@ static const char *hidden_by(const json_t *plugins, const char *file)
 {
     size_t i;
     const json_t *known;
-    json_array_foreach(plugins, i, known)
-    {
+    json_array_foreach (plugins, i, known) {
         const char *path = json_string_value(json_object_get(known, "path"));
         const char *slash = path ? strrchr(path, '/') : NULL;
         if (slash && strcmp(slash + 1, file) == 0)
@@ -105,9 +104,9 @@ static void add_folder(struct survey *survey, const char *folder)
     struct dirent **items = NULL;
     size_t i;
     const json_t *known;
-    json_array_foreach(
-        survey->folders, i,
-        known) if (strcmp(json_string_value(json_object_get(known, "path")), folder) == 0) return;
+    json_array_foreach (survey->folders, i, known)
+        if (strcmp(json_string_value(json_object_get(known, "path")), folder) == 0)
+            return;
     const int count = scandir(folder, &items, is_plugin_file, alphasort);
     (void)json_array_append_new(survey->folders,
                                 json_pack("{s:s, s:b}", "path", folder, "exists", count >= 0));
@@ -125,9 +124,9 @@ static bool is_listed(const json_t *plugins, const char *path)
 {
     size_t i;
     const json_t *known;
-    json_array_foreach(plugins, i,
-                       known) if (strcmp(json_string_value(json_object_get(known, "path")), path) ==
-                                  0) return true;
+    json_array_foreach (plugins, i, known)
+        if (strcmp(json_string_value(json_object_get(known, "path")), path) == 0)
+            return true;
     return false;
 }
 
@@ -174,8 +173,8 @@ static void print_plugin(const json_t *plugin)
         return;
     }
     (void)printf("%s %s:", text_of(plugin, "name"), text_of(plugin, "version"));
-    json_array_foreach(json_object_get(plugin, "kinds"), i, item)(void)
-        printf("%s %s", i ? "," : "", json_string_value(item));
+    json_array_foreach (json_object_get(plugin, "kinds"), i, item)
+        (void)printf("%s %s", i ? "," : "", json_string_value(item));
     (void)printf("\n    %s\n    %s", text_of(plugin, "summary"), text_of(plugin, "path"));
     if (text_of(plugin, "licence")[0])
         (void)printf(", %s", text_of(plugin, "licence"));
@@ -186,7 +185,8 @@ static void print_plugin(const json_t *plugin)
     if (json_array_size(settings) > 0)
         (void)printf("    settings:\n      %-22s %-8s %-14s %-18s %s\n", "name", "type", "default",
                      "range", "what it is");
-    json_array_foreach(settings, i, item) print_setting(item);
+    json_array_foreach (settings, i, item)
+        print_setting(item);
     (void)putchar('\n');
 }
 
@@ -194,13 +194,14 @@ static void print_all(const struct survey *survey)
 {
     size_t i;
     const json_t *item;
-    json_array_foreach(survey->plugins, i, item) print_plugin(item);
+    json_array_foreach (survey->plugins, i, item)
+        print_plugin(item);
     if (json_array_size(survey->plugins) == 0)
         (void)puts("no plugin found");
     (void)puts("looked in:");
-    json_array_foreach(survey->folders, i, item)(void)
-        printf("    %s%s\n", text_of(item, "path"),
-               json_is_true(json_object_get(item, "exists")) ? "" : " (is not there)");
+    json_array_foreach (survey->folders, i, item)
+        (void)printf("    %s%s\n", text_of(item, "path"),
+                     json_is_true(json_object_get(item, "exists")) ? "" : " (is not there)");
 }
 
 static int load_site(const char *path, struct lh_site **ret_site)

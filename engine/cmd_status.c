@@ -50,52 +50,65 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+static bool sees(const json_t *camera)
+{
+    return strcmp(text_of(camera, "health"), "seeing") == 0;
+}
+
 static double number_of(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
 }
 
-static bool print_camera(const json_t *camera, int64_t now_us)
+static void print_camera(const json_t *camera, int64_t now_us)
 {
-    const char *health = text_of(camera, "health");
-    const bool sees = strcmp(health, "seeing") == 0;
     char age[32] = "never";
     int64_t fresh_us;
     if (lh_time_parse(text_of(camera, "last_fresh"), &fresh_us) == LH_OK)
         (void)snprintf(age, sizeof age, "%.0f s ago", (double)(now_us - fresh_us) / LH_SECOND_US);
     (void)printf("%-24.24s %-13s fresh %-12s blind %6.0f s  %6.0f frames  %4.0f dropped  %s\n",
-                 text_of(camera, "id"), health, age, number_of(camera, "blind_s"),
-                 number_of(camera, "frames"), number_of(camera, "frames_dropped"),
-                 text_of(camera, "description"));
-    if (!sees && *text_of(camera, "last_error"))
+                 text_of(camera, "id"), text_of(camera, "health"), age,
+                 number_of(camera, "blind_s"), number_of(camera, "frames"),
+                 number_of(camera, "frames_dropped"), text_of(camera, "description"));
+    if (!sees(camera) && *text_of(camera, "last_error"))
         (void)printf("%-24s %s\n", "", text_of(camera, "last_error"));
-    return sees;
 }
 
-static int print_status(const json_t *status)
+static double age_of(const json_t *status, int64_t now_us)
 {
-    const int64_t now_us = lh_clock_utc_us(lh_clock_system());
     int64_t written_us = LH_NO_TIME;
     (void)lh_time_parse(text_of(status, "now"), &written_us);
-    const double age_s =
-        written_us == LH_NO_TIME ? INFINITY : (double)(now_us - written_us) / LH_SECOND_US;
+    return written_us == LH_NO_TIME ? INFINITY : (double)(now_us - written_us) / LH_SECOND_US;
+}
+
+static int judge(const json_t *status, int64_t now_us)
+{
+    size_t i;
+    const json_t *camera;
+    if (age_of(status, now_us) > STALE_S)
+        return LH_EXIT_FAILED;
+    json_array_foreach (json_object_get(status, "cameras"), i, camera)
+        if (!sees(camera))
+            return LH_EXIT_FAILED;
+    return LH_EXIT_DONE;
+}
+
+static void print_status(const json_t *status, int64_t now_us)
+{
+    const double age_s = age_of(status, now_us);
     const json_t *alarms = json_object_get(status, "alarms");
     (void)printf("%s: started %s, status %.0f s old\n", text_of(status, "site"),
                  text_of(status, "started"), age_s);
     (void)printf("alarms: %.0f raised, %.0f open, %.0f published, %.0f waiting for the disk\n\n",
                  number_of(alarms, "raised"), number_of(alarms, "open"),
                  number_of(alarms, "published"), number_of(alarms, "backlog"));
-    bool all_see = true;
     size_t i;
     const json_t *camera;
-    json_array_foreach(json_object_get(status, "cameras"), i, camera) all_see =
-        print_camera(camera, now_us) && all_see;
-    if (age_s > STALE_S) {
+    json_array_foreach (json_object_get(status, "cameras"), i, camera)
+        print_camera(camera, now_us);
+    if (age_s > STALE_S)
         (void)printf(
             "\nThis status is old: the engine has stopped, or cannot write its data folder.\n");
-        return LH_EXIT_FAILED;
-    }
-    return all_see ? LH_EXIT_DONE : LH_EXIT_FAILED;
 }
 
 int lh_cmd_status(int argc, char **argv)
@@ -120,15 +133,17 @@ int lh_cmd_status(int argc, char **argv)
         return LH_EXIT_USAGE;
     }
     json_t *status = NULL;
-    int exit_status = load_status(argv[optind], &status);
+    const int exit_status = load_status(argv[optind], &status);
     if (exit_status != LH_EXIT_DONE)
         return exit_status;
+    const int64_t now_us = lh_clock_utc_us(lh_clock_system());
+    const int verdict = judge(status, now_us);
     if (json) {
         (void)json_dumpf(status, stdout, JSON_INDENT(1));
         (void)putchar('\n');
     } else {
-        exit_status = print_status(status);
+        print_status(status, now_us);
     }
     json_decref(status);
-    return exit_status;
+    return verdict;
 }

@@ -38,19 +38,13 @@ static bool make_place(struct lh_detect_thread *self)
     return true;
 }
 
+/* Who finds no memory to be noted in waits at the door. */
 static void welcome_arrivals(struct lh_detect_thread *self)
 {
     void *station;
-    int code;
-    while ((code = lh_queue_pop(self->arrivals, 0, &station)) == LH_OK) {
-        if (make_place(self)) {
-            self->stations[self->count++] = station;
-        } else {
-            lh_log(LH_LOG_ERROR, "detect", lh_station_config(station)->id,
-                   "out of memory: this camera is not analysed");
-            hand_back(self, station);
-        }
-    }
+    int code = LH_OK;
+    while (make_place(self) && (code = lh_queue_pop(self->arrivals, 0, &station)) == LH_OK)
+        self->stations[self->count++] = station;
     self->closing = code == LH_ECLOSED;
 }
 

@@ -228,17 +228,22 @@ static bool detector_equal(const struct lh_detector_config *a, const struct lh_d
 static bool tracks_equal(const struct lh_track_config *a, const struct lh_track_config *b)
 {
     return a->min_overlap == b->min_overlap && a->max_gap_s == b->max_gap_s &&
-           a->max_distance_share == b->max_distance_share && a->confirm_hits == b->confirm_hits &&
-           a->confirm_window == b->confirm_window && a->confirm_min_s == b->confirm_min_s &&
-           a->confirm_score == b->confirm_score && a->release_score == b->release_score &&
-           a->min_growth == b->min_growth && a->max_tracks == b->max_tracks;
+           a->max_gap_looks == b->max_gap_looks && a->max_distance_share == b->max_distance_share &&
+           a->confirm_hits == b->confirm_hits && a->confirm_window == b->confirm_window &&
+           a->confirm_min_s == b->confirm_min_s && a->confirm_score == b->confirm_score &&
+           a->release_score == b->release_score && a->min_growth == b->min_growth &&
+           a->max_tracks == b->max_tracks;
 }
 
 /* True when a watch made by one site would be the same by the other. */
 static bool watches_equal(const struct lh_site *a, const struct lh_site *b)
 {
-    if (a->detector_count != b->detector_count || !tracks_equal(&a->tracks, &b->tracks))
+    if (a->detector_count != b->detector_count ||
+        a->plugin_folder_count != b->plugin_folder_count || !tracks_equal(&a->tracks, &b->tracks))
         return false;
+    for (size_t i = 0; i < a->plugin_folder_count; i++)
+        if (!texts_equal(a->plugin_folders[i], b->plugin_folders[i]))
+            return false;
     for (size_t i = 0; i < a->detector_count; i++)
         if (!detector_equal(&a->detectors[i], &b->detectors[i]))
             return false;
@@ -400,14 +405,14 @@ static void carry_out(struct lh_pipeline *self, struct lh_tenure *tenure, struct
     publish_roster(self, &plan->next);
     plan->next.stations = NULL;
     retire(self, &plan->leaving, true);
-    for (size_t i = 0; i < plan->fresh.count; i++)
-        launch_station(plan->fresh.stations[i], plan->threads[i]);
     (void)pthread_mutex_lock(&self->lock);
     struct lh_tenure *before = self->tenure;
     self->tenure = tenure;
     (void)pthread_mutex_unlock(&self->lock);
     lh_tenure_unref(&before);
-    announce(self);
+    announce(self); /* before the news of the new stations, which is to be judged by it */
+    for (size_t i = 0; i < plan->fresh.count; i++)
+        launch_station(plan->fresh.stations[i], plan->threads[i]);
 }
 
 int lh_pipeline_reload(struct lh_pipeline *pipeline, struct lh_site **site,

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMES_WAITING 2  /* live: the newest picture matters, the one before it is a courtesy */
-#define FRAME_AGE_S 30    /* older pictures are not analysed at all */
-#define EVENTS_A_FRAME 64 /* confirmed tracks of one camera in one frame */
+#define FRAMES_WAITING 2 /* live: the newest picture matters, the one before it is a courtesy */
+#define FRAME_AGE_S 30   /* older pictures are not analysed at all */
 
 struct lh_tenure {
     atomic_uint references;
@@ -15,16 +14,28 @@ struct lh_tenure {
     struct lh_watch_plugins *plugins;
 };
 
+/* What the tracker reported of one frame, kept until the frame's detections are known. */
+struct event {
+    enum lh_track_event_type type;
+    struct lh_track track;
+};
+
 struct lh_station {
     struct lh_station_options options;
     struct lh_queue *frames;
     struct lh_camera *camera;
     struct lh_watch *watch;        /* the detect thread's after start */
-    struct lh_complaint complaint; /* the detect thread's */
+    struct lh_complaint complaint; /* the detect thread's, as are the events */
+    struct event *events;
+    size_t event_count;
+    size_t event_capacity;
     pthread_mutex_t lock;
     /* -- protected by lock */
     struct lh_detector_counts counts[LH_STATION_DETECTORS];
     uint64_t analysed;
+    struct lh_camera_status health; /* a change that is still to be told ... */
+    enum lh_health_state health_before;
+    bool health_waits; /* ... if there is one */
 };
 
 int lh_tenure_create(struct lh_site **site, struct lh_findings *findings,
@@ -74,9 +85,9 @@ const struct lh_watch_plugins *lh_tenure_plugins(const struct lh_tenure *tenure)
     return tenure->plugins;
 }
 
-void lh_news_destroy(void *opaque)
+void lh_news_destroy(void *item)
 {
-    struct lh_news *news = opaque;
+    struct lh_news *news = item;
     if (!news)
         return;
     lh_frame_unref(&news->frame);
@@ -97,20 +108,47 @@ static struct lh_news *news_create(const struct lh_station *station, enum lh_new
     return news;
 }
 
-/* Runs in the camera's thread, which waits for nobody: the next status says the same again. */
+/* Runs in the camera's thread, which waits for nobody: the detect thread carries it on. Of several
+ * changes that wait the last one counts. */
 static void on_health(void *context, const struct lh_camera_status *status,
                       enum lh_health_state before)
 {
     struct lh_station *station = context;
-    struct lh_news *news = news_create(station, LH_NEWS_HEALTH);
+    (void)pthread_mutex_lock(&station->lock);
+    if (!station->health_waits)
+        station->health_before = before;
+    station->health = *status;
+    station->health_waits = true;
+    (void)pthread_mutex_unlock(&station->lock);
+    lh_bell_ring(station->options.bell);
+}
+
+/* False where there is no memory: it goes on waiting. */
+static bool take_health(struct lh_station *station, struct lh_news *news)
+{
+    news->status = malloc(sizeof *news->status);
+    if (!news->status)
+        return false;
+    (void)pthread_mutex_lock(&station->lock);
+    const bool waits = station->health_waits;
+    *news->status = station->health;
+    news->health_before = station->health_before;
+    station->health_waits = false;
+    (void)pthread_mutex_unlock(&station->lock);
+    return waits;
+}
+
+static void report_health(struct lh_station *station)
+{
+    (void)pthread_mutex_lock(&station->lock);
+    const bool waits = station->health_waits;
+    (void)pthread_mutex_unlock(&station->lock);
+    struct lh_news *news = waits ? news_create(station, LH_NEWS_HEALTH) : NULL;
     if (!news)
         return;
-    news->health_before = before;
-    news->status = malloc(sizeof *news->status);
-    if (news->status)
-        *news->status = *status;
-    if (!news->status ||
-        lh_queue_push(station->options.news, news, sizeof *news + sizeof *status, 0) != LH_OK)
+    if (!take_health(station, news) ||
+        lh_queue_push(station->options.news, news, sizeof *news + sizeof *news->status, -1) !=
+            LH_OK)
         lh_news_destroy(news);
 }
 
@@ -143,6 +181,15 @@ static int create_camera(struct lh_station *station)
     return lh_camera_create(&camera, &station->camera);
 }
 
+/* After a jump of time every track there was may end, and as many begin. */
+static int create_events(struct lh_station *station)
+{
+    station->event_capacity =
+        2 * (size_t)lh_tenure_site(station->options.tenure)->tracks.max_tracks;
+    station->events = calloc(station->event_capacity, sizeof *station->events);
+    return station->events ? LH_OK : LH_ENOMEM;
+}
+
 int lh_station_create(const struct lh_station_options *options, struct lh_fault *fault,
                       struct lh_station **ret_station)
 {
@@ -158,7 +205,9 @@ int lh_station_create(const struct lh_station_options *options, struct lh_fault 
     int code = lh_watch_create(lh_tenure_site(options->tenure), options->camera,
                                lh_tenure_plugins(options->tenure), fault, &station->watch);
     if (code == LH_OK) {
-        code = create_camera(station);
+        code = create_events(station);
+        if (code == LH_OK)
+            code = create_camera(station);
         if (code != LH_OK)
             (void)lh_fail(fault, code, "camera '%s': %s", options->camera->id, lh_strerror(code));
     }
@@ -189,6 +238,7 @@ void lh_station_destroy(struct lh_station **station_pointer)
     lh_camera_destroy(&station->camera);
     lh_queue_destroy(&station->frames);
     lh_watch_destroy(&station->watch);
+    free(station->events);
     lh_tenure_unref(&station->options.tenure);
     (void)pthread_mutex_destroy(&station->lock);
     free(station);
@@ -210,21 +260,12 @@ struct lh_camera *lh_station_camera(struct lh_station *station)
     return station->camera;
 }
 
-/* What the tracker reported of one frame, kept until the frame's detections are known. */
-struct events {
-    enum lh_track_event_type type[EVENTS_A_FRAME];
-    struct lh_track track[EVENTS_A_FRAME];
-    size_t count;
-};
-
 static void on_track(void *context, enum lh_track_event_type type, const struct lh_track *track)
 {
-    struct events *events = context;
-    if (events->count == EVENTS_A_FRAME)
-        return;
-    events->type[events->count] = type;
-    events->track[events->count] = *track;
-    events->count++;
+    struct lh_station *station = context;
+    if (station->event_count == station->event_capacity)
+        return; /* the tracker has no more to tell than this */
+    station->events[station->event_count++] = (struct event){.type = type, .track = *track};
 }
 
 static void report(struct lh_station *station, enum lh_track_event_type type,
@@ -266,10 +307,10 @@ static void copy_counts(struct lh_station *station)
 
 static void analyse(struct lh_station *station, struct lh_frame *frame)
 {
-    struct events events = {.count = 0};
     struct lh_watch_result result = {0};
     const char *id = station->options.camera->id;
-    const int code = lh_watch_frame(station->watch, frame, on_track, &events, &result);
+    station->event_count = 0;
+    const int code = lh_watch_frame(station->watch, frame, on_track, station, &result);
     if (code != LH_OK)
         lh_complain(&station->complaint, station->options.clock, "detect", id,
                     "frame not analysed: %s", lh_strerror(code));
@@ -279,14 +320,15 @@ static void analyse(struct lh_station *station, struct lh_frame *frame)
     else
         lh_recovered(&station->complaint, station->options.clock, "detect", id,
                      "detectors work again");
-    for (size_t i = 0; i < events.count; i++)
-        report(station, events.type[i], &events.track[i], frame, &result);
+    for (size_t i = 0; i < station->event_count; i++)
+        report(station, station->events[i].type, &station->events[i].track, frame, &result);
     copy_counts(station);
 }
 
 int lh_station_work(struct lh_station *station)
 {
     void *item;
+    report_health(station);
     const int code = lh_queue_pop(station->frames, 0, &item);
     if (code != LH_OK)
         return code;
@@ -298,11 +340,11 @@ int lh_station_work(struct lh_station *station)
 
 void lh_station_flush(struct lh_station *station)
 {
-    struct events events = {.count = 0};
     const struct lh_watch_result nothing = {0};
-    lh_watch_flush(station->watch, on_track, &events);
-    for (size_t i = 0; i < events.count; i++)
-        report(station, events.type[i], &events.track[i], NULL, &nothing);
+    station->event_count = 0;
+    lh_watch_flush(station->watch, on_track, station);
+    for (size_t i = 0; i < station->event_count; i++)
+        report(station, station->events[i].type, &station->events[i].track, NULL, &nothing);
 }
 
 void lh_station_status(struct lh_station *station, struct lh_station_status *ret_status)

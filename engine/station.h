@@ -4,7 +4,8 @@
  *
  * The station owns the camera, the queue between and the watch over it. The camera thread fills the
  * queue; the detect thread that the station was given to empties it and owns the watch; counters for
- * the status are copied under the station's lock.
+ * the status, and a change of health until the detect thread passes it on, are copied under the
+ * station's lock.
  *
  * A station retires by having its queue closed: its detect thread drains it and hands it back.
  */
@@ -51,7 +52,7 @@ struct lh_news {
     enum lh_health_state health_before;
 };
 /* Accepts NULL; fits lh_queue_options.drop. */
-void lh_news_destroy(void *news);
+void lh_news_destroy(void *item);
 
 struct lh_station;
 
@@ -76,7 +77,7 @@ const struct lh_camera_config *lh_station_config(const struct lh_station *statio
 const struct lh_tenure *lh_station_tenure(const struct lh_station *station);
 struct lh_camera *lh_station_camera(struct lh_station *station);
 
-/* Detect thread: analyses one waiting frame. LH_ETIMEOUT: none waiting; LH_ECLOSED: retired and drained. */
+/* Detect thread: passes on a change of the camera's health, then analyses one waiting frame. LH_ETIMEOUT: none waiting; LH_ECLOSED: retired and drained. */
 int lh_station_work(struct lh_station *station);
 /* After its detect thread has let go of it, where the camera is gone for good: its confirmed tracks are
  * lost. (At shutdown they are not: the fire goes on, only the engine stops.) */

@@ -39,7 +39,7 @@ int lh_view_shift(const float *a, const float *b, int width, int height, float *
 {
     struct lh_view_shift shift = {0, 0, 0};
     struct block block = {0, 0, width / BLOCKS_ACROSS, height / BLOCKS_DOWN};
-    float *other = scratch + block.width * block.height;
+    float *other = scratch + (ptrdiff_t)block.width * block.height;
 
     if (block.width < MIN_SIDE || block.height < MIN_SIDE)
         return -1;

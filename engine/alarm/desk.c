@@ -318,8 +318,10 @@ static int revise(struct lh_desk *desk, struct open_alarm *open, const struct lh
                   enum lh_alarm_state state)
 {
     struct lh_alarm *alarm = &open->alarm;
+    const bool untold = open->due && alarm->state == LH_ALARM_RAISED;
     alarm->revision++;
-    alarm->state = state;
+    /* A "raised" that found no memory hands its word on, as in the backlog. */
+    alarm->state = untold && state == LH_ALARM_UPDATED ? LH_ALARM_RAISED : state;
     alarm->updated_utc_us = lh_clock_utc_us(desk->options.clock);
     if (state == LH_ALARM_RAISED) {
         alarm->raised_utc_us = alarm->updated_utc_us;

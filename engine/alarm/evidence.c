@@ -58,6 +58,12 @@ void lh_evidence_destroy(struct lh_evidence **evidence_pointer)
     *evidence_pointer = NULL;
 }
 
+void lh_evidence_set(struct lh_evidence *evidence, const struct lh_evidence_config *config)
+{
+    evidence->config = *config;
+    evidence->retained_us = LH_NO_TIME;
+}
+
 static int write_all(int file, const uint8_t *bytes, size_t size)
 {
     while (size > 0) {
@@ -376,8 +382,9 @@ int lh_evidence_retain(struct lh_evidence *evidence, int64_t now_utc_us, uint64_
         return LH_OK;
     evidence->retained_us = now_utc_us;
     struct inventory inventory = {0};
+    /* What it has no room to list is left for the next time. */
     const int code = visit_folders(evidence->folder, 0, &inventory);
-    if (code == LH_OK) {
+    if (code == LH_OK || inventory.count > 0) {
         if (inventory.count > 1)
             qsort(inventory.folders, inventory.count, sizeof *inventory.folders, compare_age);
         const double limit = evidence->config.max_size_mib * 1048576.0;
@@ -395,5 +402,5 @@ int lh_evidence_retain(struct lh_evidence *evidence, int64_t now_utc_us, uint64_
         }
     }
     free(inventory.folders);
-    return code;
+    return *ret_removed_files > 0 ? LH_OK : code;
 }

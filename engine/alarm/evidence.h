@@ -20,6 +20,9 @@ int lh_evidence_create(const struct lh_evidence_config *config, const char *data
                        struct lh_fault *fault, struct lh_evidence **ret_evidence);
 void lh_evidence_destroy(struct lh_evidence **evidence);
 
+/* A reload: limits, quality and margin from now on. */
+void lh_evidence_set(struct lh_evidence *evidence, const struct lh_evidence_config *config);
+
 /* Writes the four pictures of one revision. detections of the same frame are drawn thin, the alarm's
  * own box thick with kind and score beside it. LH_EFULL and the like leave no partial files. */
 int lh_evidence_write(struct lh_evidence *evidence, const struct lh_alarm *alarm,

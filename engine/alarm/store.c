@@ -282,7 +282,18 @@ static int open_sound(struct lh_store *store, struct lh_fault *fault)
     }
     if (code == LH_OK)
         (void)lh_folder_sync(store->folder);
+    else
+        close_database(store); /* half open it would look open to the next write */
     return code == LH_EABI ? LH_EFORMAT : code;
+}
+
+/* The same where the disk may be full: the reserve is given up for it. */
+static int open_with_reserve(struct lh_store *store, struct lh_fault *fault)
+{
+    const int code = open_sound(store, fault);
+    if (code == LH_EFULL && lh_reserve_release(store->reserve) == LH_OK)
+        return open_sound(store, fault);
+    return code;
 }
 
 static int open_files(struct lh_store *store, const char *data_folder, struct lh_fault *fault)
@@ -309,7 +320,7 @@ static int open_files(struct lh_store *store, const char *data_folder, struct lh
         (void)lh_fail(fault, code, "cannot write in the data folder '%s': %s", data_folder,
                       lh_strerror(code));
     else
-        code = open_sound(store, fault);
+        code = open_with_reserve(store, fault);
 done:
     free(lock);
     return code;
@@ -475,7 +486,7 @@ static int put(struct lh_store *store, const struct record *record, struct lh_fa
     if (record->serial->sequence == 0 || record->serial->sequence > INT64_MAX)
         return lh_fail(fault, LH_EINVAL, "sequence numbers begin at 1");
     if (!store->database) {
-        const int code = open_sound(store, fault);
+        const int code = open_with_reserve(store, fault);
         if (code != LH_OK)
             return code;
     }
@@ -485,11 +496,9 @@ static int put(struct lh_store *store, const struct record *record, struct lh_fa
     } else if (code == LH_EFORMAT) {
         code = move_aside(store, &why, fault);
         if (code == LH_OK)
-            code = open_sound(store, fault);
-        if (code != LH_OK) {
-            close_database(store);
+            code = open_with_reserve(store, fault);
+        if (code != LH_OK)
             return code;
-        }
         code = attempt(store, record, &why);
     }
     return code == LH_OK ? LH_OK : lh_fail(fault, code, "%s", why.text);

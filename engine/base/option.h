@@ -43,7 +43,7 @@ enum lh_option_type {
 
 enum lh_option_flag {
     LH_OPTION_SHOWN = 1 << 0,     /* stands in the sample as a line, not as a comment */
-    LH_OPTION_NOT_VIDEO = 1 << 1, /* a change of it does not concern the video room */
+    LH_OPTION_NO_EFFECT = 1 << 1, /* a change of it alone changes nothing that runs */
     LH_OPTION_BY_HAND = 1 << 2,   /* lh_option_read leaves it to its caller */
 };
 
@@ -103,7 +103,7 @@ int lh_option_read(const struct lh_option_reading *reading, const struct lh_opti
 /* Copies every row deeply. LH_EINVAL for a table with rows that hold structs. */
 int lh_option_copy(const struct lh_option_table *table, const void *from, void *to);
 
-/* Compares every row that has none of the flags. Rows that hold structs never are equal. */
+/* Compares every row that has none of the flags. Groups, maps and settings never are equal. */
 bool lh_option_equal(const struct lh_option_table *table, const void *a, const void *b,
                      unsigned without_flags);
 

@@ -228,9 +228,41 @@ static bool equal_credentials(const struct lh_option *option, const void *a, con
            strcmp(left->user, right->user) == 0 && strcmp(left->password, right->password) == 0;
 }
 
+static bool equal_points(const struct lh_option *option, const void *a, const void *b)
+{
+    const size_t count = *(const size_t *)at(a, option->other_offset);
+    const struct lh_point *left = *(struct lh_point **)at(a, option->offset);
+    const struct lh_point *right = *(struct lh_point **)at(b, option->offset);
+    if (count != *(const size_t *)at(b, option->other_offset))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (left[i].x != right[i].x || left[i].y != right[i].y)
+            return false;
+    return true;
+}
+
+static bool equal_lists(const struct lh_option *option, const void *a, const void *b)
+{
+    const size_t count = *(const size_t *)at(a, option->other_offset);
+    const char *left = *(char **)at(a, option->offset);
+    const char *right = *(char **)at(b, option->offset);
+    if (count != *(const size_t *)at(b, option->other_offset))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const size_t item = i * option->table->struct_size;
+        if (!lh_option_equal(option->table, left + item, right + item, 0))
+            return false;
+    }
+    return true;
+}
+
 static bool equal_value(const struct lh_option *option, const void *a, const void *b)
 {
     switch (option->type) {
+    case LH_OPTION_POINTS:
+        return equal_points(option, a, b);
+    case LH_OPTION_LIST:
+        return equal_lists(option, a, b);
     case LH_OPTION_CREDENTIALS:
         return equal_credentials(option, a, b);
     case LH_OPTION_NAMES:
@@ -239,9 +271,7 @@ static bool equal_value(const struct lh_option *option, const void *a, const voi
     case LH_OPTION_NUMBER:
         return !(*(double *)at(a, option->offset) < *(double *)at(b, option->offset)) &&
                !(*(double *)at(a, option->offset) > *(double *)at(b, option->offset));
-    case LH_OPTION_POINTS:
     case LH_OPTION_SETTINGS:
-    case LH_OPTION_LIST:
     case LH_OPTION_GROUP:
     case LH_OPTION_MAP:
         return false;

@@ -136,16 +136,9 @@ static void check_detector_names(struct loading *loading, const struct lh_yaml_n
     }
 }
 
-static void check_watching(struct loading *loading, const struct lh_yaml_node *node,
-                           const struct lh_camera_config *camera)
+static void check_still_time(struct loading *loading, const struct lh_yaml_node *node,
+                             const struct lh_camera_config *camera)
 {
-    const double max_gap_s = loading->site->tracks.max_gap_s;
-    const struct lh_yaml_node *interval = lh_yaml_get(node, "watch_interval_s");
-    if (interval && camera->watch_interval_s > max_gap_s)
-        lh_findings_add(loading->reading.findings, interval->place,
-                        "'watch_interval_s' (%.10g s) is above 'max_gap_s' in 'tracks' (%.10g s): "
-                        "every track would end before the next picture",
-                        camera->watch_interval_s, max_gap_s);
     const struct lh_yaml_node *source = lh_yaml_get(node, "still_time");
     if (source && camera->still_time == LH_STILL_TIME_NAME && camera->still_time_pattern &&
         camera->still_time_pattern[0] == '\0' && !lh_yaml_get(node, "still_time_pattern"))
@@ -160,7 +153,7 @@ static int read_camera_values(struct loading *loading, const struct lh_option_ta
     if (code != LH_OK)
         return code;
     check_detector_names(loading, node);
-    check_watching(loading, node, camera);
+    check_still_time(loading, node, camera);
     return LH_OK;
 }
 
@@ -174,16 +167,8 @@ static int finish_camera_defaults(struct loading *loading)
     const struct lh_yaml_node *node = lh_yaml_get(loading->root, "camera_defaults");
     if (node) {
         check_detector_names(loading, node);
-        check_watching(loading, node, &loading->site->camera_defaults);
+        check_still_time(loading, node, &loading->site->camera_defaults);
     }
-    const struct lh_yaml_node *gap = lh_yaml_get(lh_yaml_get(loading->root, "tracks"), "max_gap_s");
-    const double interval_s = loading->site->camera_defaults.watch_interval_s;
-    if (gap && !lh_yaml_get(node, "watch_interval_s") &&
-        interval_s > loading->site->tracks.max_gap_s)
-        lh_findings_add(loading->reading.findings, gap->place,
-                        "'max_gap_s' (%.10g s) is below the 'watch_interval_s' of cameras (%.10g "
-                        "s): every track would end before the next picture",
-                        loading->site->tracks.max_gap_s, interval_s);
     return LH_OK;
 }
 
@@ -548,5 +533,5 @@ const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const 
 
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b)
 {
-    return lh_option_equal(lh_camera_options(), a, b, LH_OPTION_NOT_VIDEO);
+    return lh_option_equal(lh_camera_options(), a, b, LH_OPTION_NO_EFFECT);
 }

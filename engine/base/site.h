@@ -117,7 +117,8 @@ struct lh_detector_config {
 /* When finds become a track, and when it is confirmed (detect/track.h). */
 struct lh_track_config {
     double min_overlap; /* intersection over the smaller box, for association; 0..1 */
-    double max_gap_s;   /* a track not seen for longer ends */
+    double max_gap_s;   /* a track not seen for longer ends, ... */
+    int max_gap_looks;  /* ... if that is also longer than so many pictures usually take */
     double
         max_distance_share; /* or association by centre distance, in shares of the picture's width */
     int confirm_hits;       /* k: seen in at least k ... */
@@ -225,7 +226,7 @@ void lh_site_destroy(struct lh_site **site);
 /* The camera of that id, or NULL. Lent. */
 const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const char *id);
 
-/* True when nothing that reaches the video room differs, so that a reload may leave the camera alone. */
+/* True when nothing differs that anything works by, so that a reload may leave the camera alone. */
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b);
 
 /* The URL with percent-encoded credentials in it, for FFmpeg only. Caller frees with

@@ -9,6 +9,7 @@
 #define MAX_TRACKS 1024
 #define MAX_OBSERVATIONS LH_MAX_DETECTIONS
 #define STEADY_SHARE 0.4F /* of the newest box in the smoothed one */
+#define STEPS 5           /* from picture to picture, of which the median is the usual one */
 #define START_HITS 3      /* the area at first is the mean over so many */
 
 /* What a track remembers beyond what it shows; same index as its struct lh_track. */
@@ -47,7 +48,10 @@ struct pair {
 struct lh_tracker {
     struct lh_track_config config;
     uint64_t next_id;
-    int64_t last_utc_us; /* LH_NO_TIME before the first frame */
+    int64_t last_utc_us;   /* LH_NO_TIME before the first frame */
+    double steps_s[STEPS]; /* a ring of the latest */
+    size_t step_count;     /* of all there were */
+    double gap_s;          /* allowed in the frame at hand */
     struct lh_track *tracks;
     struct memory *memories;
     size_t count;
@@ -69,12 +73,12 @@ int lh_tracker_create(const struct lh_track_config *config, struct lh_tracker **
 {
     if (!is_share(config->min_overlap) || !is_share(config->confirm_score) ||
         !is_share(config->release_score) || !(config->max_gap_s >= 0.0) ||
-        !(config->max_gap_s < 1e9) || !(config->max_distance_share >= 0.0) ||
-        !(config->confirm_min_s >= 0.0) || !(config->confirm_min_s < 1e9) ||
-        !(config->min_growth >= 0.0) || config->confirm_window < 1 ||
-        config->confirm_window > MAX_WINDOW || config->confirm_hits < 1 ||
-        config->confirm_hits > config->confirm_window || config->max_tracks < 1 ||
-        config->max_tracks > MAX_TRACKS)
+        !(config->max_gap_s < 1e9) || config->max_gap_looks < 0 ||
+        !(config->max_distance_share >= 0.0) || !(config->confirm_min_s >= 0.0) ||
+        !(config->confirm_min_s < 1e9) || !(config->min_growth >= 0.0) ||
+        config->confirm_window < 1 || config->confirm_window > MAX_WINDOW ||
+        config->confirm_hits < 1 || config->confirm_hits > config->confirm_window ||
+        config->max_tracks < 1 || config->max_tracks > MAX_TRACKS)
         return LH_ERANGE;
     struct lh_tracker *tracker = calloc(1, sizeof *tracker);
     if (!tracker)
@@ -216,7 +220,7 @@ static bool is_overdue(const struct lh_tracker *tracker, const struct lh_track *
                        int64_t utc_us)
 {
     const double unseen_s = (double)(utc_us - track->last_utc_us) / (double)LH_SECOND_US;
-    return unseen_s > tracker->config.max_gap_s;
+    return unseen_s > tracker->gap_s;
 }
 
 /* Boxes of one plume wander from picture to picture: where it was of late counts as well. */
@@ -489,12 +493,34 @@ static void end_all(struct lh_tracker *tracker, lh_track_event_fn on_event, void
     tracker->count = 0;
 }
 
-static bool time_jumped(const struct lh_tracker *tracker, int64_t utc_us)
+/* The median of the latest steps; 0 where there are none. */
+static double usual_step_s(const struct lh_tracker *tracker)
 {
-    if (tracker->last_utc_us == LH_NO_TIME)
+    const size_t count = tracker->step_count < STEPS ? tracker->step_count : STEPS;
+    double sorted[STEPS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1] > tracker->steps_s[i]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = tracker->steps_s[i];
+    }
+    return sorted[count / 2];
+}
+
+/* Notes the step to the frame at hand. False where time went back or further ahead than the gap allowed. */
+static bool advance(struct lh_tracker *tracker, int64_t utc_us)
+{
+    const int64_t before_us = tracker->last_utc_us;
+    const struct lh_track_config *config = &tracker->config;
+    tracker->last_utc_us = utc_us;
+    tracker->gap_s = fmax(config->max_gap_s, config->max_gap_looks * usual_step_s(tracker));
+    if (before_us == LH_NO_TIME)
+        return true;
+    const double step_s = ((double)utc_us - (double)before_us) / (double)LH_SECOND_US;
+    if (utc_us < before_us)
         return false;
-    const double step_s = ((double)utc_us - (double)tracker->last_utc_us) / (double)LH_SECOND_US;
-    return utc_us < tracker->last_utc_us || step_s > tracker->config.max_gap_s;
+    tracker->steps_s[tracker->step_count++ % STEPS] = step_s;
+    return step_s <= tracker->gap_s;
 }
 
 int lh_tracker_feed(struct lh_tracker *tracker, int64_t utc_us,
@@ -504,9 +530,8 @@ int lh_tracker_feed(struct lh_tracker *tracker, int64_t utc_us,
     const int result = reserve(tracker, count);
     if (result != LH_OK)
         return result;
-    if (time_jumped(tracker, utc_us))
+    if (!advance(tracker, utc_us))
         end_all(tracker, on_event, context);
-    tracker->last_utc_us = utc_us;
     gather(tracker, detections, count);
     match(tracker, utc_us);
     claim_pieces(tracker);
@@ -530,6 +555,7 @@ void lh_tracker_flush(struct lh_tracker *tracker, lh_track_event_fn on_event, vo
 {
     end_all(tracker, on_event, context);
     tracker->last_utc_us = LH_NO_TIME;
+    tracker->step_count = 0;
 }
 
 size_t lh_tracker_tracks(const struct lh_tracker *tracker, const struct lh_track **ret_tracks)

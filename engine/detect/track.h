@@ -5,7 +5,10 @@
  * what is left over starts tentative tracks. A track is confirmed when it was seen in k of the last n
  * analysed frames, for long enough, with a high enough mean score and, for smoke, grown enough; then
  * it stays confirmed (hysteresis) until its score falls under release_score or it is not seen for
- * max_gap_s. A tentative track also ends when none of the last n analysed frames showed it.
+ * longer than the gap allowed: max_gap_s, or the time that max_gap_looks pictures usually take where that
+ * is longer. What they usually take is the median of the last five steps from one analysed picture to
+ * the next, so that a camera of one still a minute needs no settings of its own, and an outage does not
+ * stretch it. A tentative track also ends when none of the last n analysed frames showed it.
  *
  * Boxes of one kind that lie upon each other in a frame (two detectors, or pieces of one plume) count
  * as one, with the box and score of the surest; pieces beside the box that a track was given start no
@@ -32,14 +35,14 @@ typedef void (*lh_track_event_fn)(void *context, enum lh_track_event_type type,
                                   const struct lh_track *track);
 
 /* config is copied. LH_ERANGE: shares and scores outside 0..1, a window outside 1..128, more hits than
- * window, more than 1,024 tracks, times below 0. */
+ * window, more than 1,024 tracks, times or looks below 0. */
 int lh_tracker_create(const struct lh_track_config *config, struct lh_tracker **ret_tracker);
 void lh_tracker_destroy(struct lh_tracker **tracker);
 
 /* One analysed frame, captured at utc_us; detections in any order, without influence on the result;
  * those that are empty or not finite are passed over. Calls on_event once for every
- * confirmed track that was seen or lost, in order of track id. Time that goes back, or jumps more than
- * max_gap_s ahead, ends tracks like any gap. */
+ * confirmed track that was seen or lost, in order of track id. Time that goes back, or jumps further ahead
+ * than the gap allowed, ends all tracks. */
 int lh_tracker_feed(struct lh_tracker *tracker, int64_t utc_us,
                     const struct lh_detection *detections, size_t count, lh_track_event_fn on_event,
                     void *context);

@@ -348,7 +348,7 @@ int blaze_look(struct blaze *b, uint8_t *mask, enum glow_light light, int64_t ut
         return -1;
     memset(b->held, 0, b->pixels);
     choose_before(b, utc_us);
-    if (b->before != NULL)
+    if (b->mask_count > 0)
         follow(b, mask, found, count, light, utc_us, regions, ret_count);
     forget_missed(b);
     learn(b, mask, utc_us, gap_s);

@@ -26,12 +26,12 @@ static struct means shrink(const struct linhuo_picture *picture, int width, int 
     double n = (double)width * (double)height;
 
     for (int row = 0; row < height; row++) {
-        const uint8_t *top = picture->plane[0] + (ptrdiff_t)(2 * row) * picture->stride[0];
+        const uint8_t *top = picture->plane[0] + (ptrdiff_t)2 * row * picture->stride[0];
         const uint8_t *low = top + picture->stride[0];
         const uint8_t *u = picture->plane[1] + (ptrdiff_t)row * picture->stride[1];
         const uint8_t *v = picture->plane[2] + (ptrdiff_t)row * picture->stride[2];
         uint8_t *out = luma + (size_t)row * (size_t)width;
-        for (int x = 0; x < width; x++) {
+        for (ptrdiff_t x = 0; x < width; x++) {
             uint8_t a = top[2 * x] > top[2 * x + 1] ? top[2 * x] : top[2 * x + 1];
             uint8_t b = low[2 * x] > low[2 * x + 1] ? low[2 * x] : low[2 * x + 1];
             out[x] = a > b ? a : b;

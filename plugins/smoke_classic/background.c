@@ -54,11 +54,11 @@ int smoke_background_create(double short_s, double long_s, double warmup_s, int 
     if (b->spacing_us < 1)
         b->spacing_us = 1;
     b->capacity = SMOKE_SAMPLES + 2 + (size_t)(b->short_us / b->spacing_us);
-    if (b->capacity > 4 * SMOKE_SAMPLES)
-        b->capacity = 4 * SMOKE_SAMPLES;
+    if (b->capacity > (size_t)4 * SMOKE_SAMPLES)
+        b->capacity = (size_t)4 * SMOKE_SAMPLES;
     b->ring = calloc(b->capacity, sizeof(*b->ring));
     b->stored = calloc(b->capacity * SMOKE_PLANES * b->cells, sizeof(*b->stored));
-    b->median[0] = calloc(2 * SMOKE_PLANES * b->cells, sizeof(float));
+    b->median[0] = calloc((size_t)2 * SMOKE_PLANES * b->cells, sizeof(float));
     b->scratch = calloc(2 * b->cells, sizeof(float));
     if (b->ring == NULL || b->stored == NULL || b->median[0] == NULL || b->scratch == NULL) {
         smoke_background_destroy(&b);
@@ -195,6 +195,8 @@ static void model_plane(struct smoke_background *b, enum smoke_plane p, size_t f
     float gain[SMOKE_SAMPLES];
     float offset[SMOKE_SAMPLES];
 
+    if (n < SMOKE_MIN_SAMPLES)
+        return;
     for (size_t k = 0; k < n; k++) {
         bool scaled = p == SMOKE_LUMA || p == SMOKE_TEXTURE;
         gain[k] = (scaled ? exposure[k].gain : 1.0f) / STORED_SCALE;

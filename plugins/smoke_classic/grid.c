@@ -5,7 +5,7 @@
 
 #include "cv.h"
 
-#define HALF_CELL (SMOKE_CELL_PX / 2)
+enum { HALF_CELL = SMOKE_CELL_PX / 2 };
 
 int smoke_grid_init(struct smoke_grid *grid, int picture_width_px, int picture_height_px)
 {
@@ -42,7 +42,7 @@ static void fill_luma_row(struct smoke_grid *grid, int row, const uint8_t *top, 
         int sum = 0;
         int edges = 0;
         for (int y = 0; y < SMOKE_CELL_PX; y++) {
-            const uint8_t *p = top + y * stride + column * SMOKE_CELL_PX;
+            const uint8_t *p = top + y * stride + (ptrdiff_t)column * SMOKE_CELL_PX;
             for (int x = 0; x < SMOKE_CELL_PX; x++)
                 sum += p[x];
             for (int x = 0; x + 1 < SMOKE_CELL_PX; x++)
@@ -65,7 +65,7 @@ static void fill_chroma_row(struct smoke_grid *grid, int row, enum smoke_plane w
         int sum = 0;
         for (int y = 0; y < HALF_CELL; y++)
             for (int x = 0; x < HALF_CELL; x++)
-                sum += top[y * stride + column * HALF_CELL + x];
+                sum += top[y * stride + (ptrdiff_t)column * HALF_CELL + x];
         out[column] = (float)sum / (HALF_CELL * HALF_CELL) - 128.0f;
     }
 }

@@ -183,7 +183,7 @@ static void find_sky(struct smoke_plume *p, const float *texture, const float *l
     memset(p->sky, 0, p->cells);
     for (int x = 0; x < p->width; x++) {
         for (int y = 0; y < 3; y++) { /* lens rims and printed clocks hide the first rows */
-            size_t i = (size_t)(y * p->width + x);
+            size_t i = (size_t)y * (size_t)p->width + (size_t)x;
             if (texture[i] < SKY_TEXTURE && !p->sky[i]) {
                 p->sky[i] = 1;
                 p->stack[depth++] = (int32_t)i;
@@ -302,7 +302,7 @@ static void measure(struct smoke_plume *p, const struct lh_cv_region *r, int32_t
     memset(f, 0, sizeof(*f));
     for (int y = r->y; y < r->y + r->height; y++)
         for (int x = r->x; x < r->x + r->width; x++) {
-            size_t i = (size_t)(y * p->width + x);
+            size_t i = (size_t)y * (size_t)p->width + (size_t)x;
             if (p->labels[i] != label)
                 continue;
             n++;

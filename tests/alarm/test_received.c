@@ -85,7 +85,7 @@ static void too_large_a_body_is_refused(void **state)
     char *body = malloc(size);
     assert_non_null(body);
     memset(body, ' ', size);
-    memcpy(body, BODY, strlen(BODY));
+    memcpy(body, BODY, sizeof BODY - 1);
     const struct lh_bytes frames[] = {
         {"hb/", 3}, {"LH1 e alarm 5", 13}, {body, LH_MESSAGE_MAX + 1}};
     struct lh_received received;

@@ -282,6 +282,31 @@ static void damage_that_shows_later_costs_no_alarm(void **state)
     sample_folder_remove(folder);
 }
 
+static void a_store_that_could_not_be_begun_anew_takes_up_again(void **state)
+{
+    (void)state;
+    char folder[256];
+    char journal[300];
+    struct lh_store *store = open_store(sample_folder(folder));
+    for (uint64_t n = 1; n <= 200; n++)
+        assert_int_equal(put_numbered(store, n, "e", NULL), LH_OK);
+    (void)query(folder, "PRAGMA wal_checkpoint(TRUNCATE)");
+    (void)snprintf(journal, sizeof journal, "%s/alarms.sqlite-journal", folder);
+    assert_int_equal(mkdir(journal, 0700), 0); /* no new database can be made beside it */
+    overwrite(folder, 0, 60000);
+    uint64_t put = 201;
+    while (put <= 400 && put_numbered(store, put, "e", NULL) == LH_OK)
+        put++;
+    assert_true(put <= 400);
+    assert_int_equal(count_files(folder, "alarms.damaged-*.sqlite"), 1);
+    assert_int_not_equal(put_numbered(store, put, "e", NULL), LH_OK);
+    assert_int_equal(rmdir(journal), 0);
+    assert_int_equal(put_numbered(store, put, "e", NULL), LH_OK);
+    assert_int_equal(look(store, put - 1).count, 1);
+    lh_store_close(&store);
+    sample_folder_remove(folder);
+}
+
 static void a_full_database_refuses_and_takes_up_again(void **state)
 {
     (void)state;
@@ -437,6 +462,7 @@ int main(void)
         cmocka_unit_test(places_that_cannot_be_written_are_named),
         cmocka_unit_test(a_damaged_store_is_moved_aside_and_a_new_one_begun),
         cmocka_unit_test(damage_that_shows_later_costs_no_alarm),
+        cmocka_unit_test(a_store_that_could_not_be_begun_anew_takes_up_again),
         cmocka_unit_test(a_full_database_refuses_and_takes_up_again),
         cmocka_unit_test(a_full_disk_is_met_with_the_reserve),
         cmocka_unit_test(nothing_that_was_committed_is_lost_by_a_kill),

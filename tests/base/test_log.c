@@ -182,7 +182,7 @@ static void complaints_come_once_an_hour_at_least(void **state)
     lh_log_configure(LH_LOG_INFO, LH_LOG_TEXT);
     begin(capture);
     for (int minute = 0; minute < 24 * 60; minute++) {
-        lh_clock_replay_set(clock, minute * 60 * LH_SECOND_US);
+        lh_clock_replay_set(clock, (int64_t)minute * 60 * LH_SECOND_US);
         lh_complain(&complaint, clock, "video", NULL, "x");
     }
     const char *text = end(capture);

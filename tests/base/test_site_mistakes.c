@@ -140,9 +140,7 @@ static const struct mistake mistakes[] = {
      "  - {id: b, url: x.mp4, group: g, reconnect_min_s: 2}\n",
      "1:31 'reconnect_min_s' (1 s) must not be above 'reconnect_max_s' (0.5 s)\n"
      "4:52 'reconnect_min_s' (2 s) must not be above 'reconnect_max_s' (0.5 s)"},
-    {"camera_defaults: {watch_interval_s: 61}\n" CAMERA,
-     "1:37 'watch_interval_s' (61 s) is above 'max_gap_s' in 'tracks' (60 s)"},
-    {"tracks: {max_gap_s: 5}\n" CAMERA, "1:21 'max_gap_s' (5 s) is below the 'watch_interval_s'"},
+    {"tracks: {max_gap_looks: 1}\n", "1:25 'max_gap_looks' must be between 2 and 1000, not 1"},
     {"camera_defaults: {still_time: name}\n", "1:31 needs a 'still_time_pattern'"},
 
     /* groups */

@@ -72,6 +72,7 @@ static const struct expectation expectations[] = {
     SITE("tracks", "min_overlap", "0.25", NUMBER, tracks.min_overlap, 0.25, NULL),
     SITE("tracks", "max_distance_share", "0.125", NUMBER, tracks.max_distance_share, 0.125, NULL),
     SITE("tracks", "max_gap_s", "120.5", NUMBER, tracks.max_gap_s, 120.5, NULL),
+    SITE("tracks", "max_gap_looks", "7", WHOLE, tracks.max_gap_looks, 7, NULL),
     SITE("tracks", "confirm_hits", "4", WHOLE, tracks.confirm_hits, 4, NULL),
     SITE("tracks", "confirm_window", "9", WHOLE, tracks.confirm_window, 9, NULL),
     SITE("tracks", "confirm_min_s", "31", NUMBER, tracks.confirm_min_s, 31, NULL),
@@ -390,18 +391,20 @@ static void the_nearest_word_wins(void **state)
 
 /* ---- reloading ---- */
 
-static void what_the_video_room_sees_decides_equality(void **state)
+static void what_anything_works_by_decides_equality(void **state)
 {
     static const char *const same[] = {
-        "id: a, url: x, name: other",
-        "id: a, url: x, masks: [{points: [[0,0],[1,1],[0,1]]}]",
-        "id: a, url: x, detectors: [flame_classic]",
         "id: a, url: x, group: g",
+        "id: a, url: x, masks: []",
+        "id: a, url: x, detectors: [smoke_classic, flame_classic]",
         "id: a, url: x, watch_interval_s: 10.0, enabled: true",
     };
     static const char *const different[] = {
         "id: b, url: x",
         "id: a, url: y",
+        "id: a, url: x, name: other",
+        "id: a, url: x, masks: [{points: [[0,0],[1,1],[0,1]]}]",
+        "id: a, url: x, detectors: [flame_classic]",
         "id: a, url: x, enabled: false",
         "id: a, url: x, credentials: secret",
         "id: a, url: x, watch_interval_s: 9",
@@ -419,6 +422,35 @@ static void what_the_video_room_sees_decides_equality(void **state)
                        i < same_count ? same[i] : different[i - same_count]);
         struct lh_site *after = parse(*state, text);
         if (lh_camera_config_equal(&before->cameras[0], &after->cameras[0]) != (i < same_count))
+            fail_msg("%s", text);
+        lh_site_destroy(&after);
+    }
+    lh_site_destroy(&before);
+}
+
+static void a_moved_mask_is_a_change(void **state)
+{
+    static const struct {
+        const char *mask;
+        bool same;
+    } cases[] = {
+        {"points: [[0,0],[1,1],[0,1]], min_share: 0.5", true},
+        {"points: [[0,0],[1,1],[0,0.9]], min_share: 0.5", false},
+        {"points: [[0,0],[1,1],[0,1],[0,0.5]], min_share: 0.5", false},
+        {"points: [[0,0],[1,1],[0,1]], min_share: 0.6", false},
+        {"points: [[0,0],[1,1],[0,1]], min_share: 0.5, preset: north", false},
+    };
+    char text[200];
+    struct lh_site *before = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)snprintf(text, sizeof text, "cameras: [{id: a, url: x, masks: [{%s}]}]\n",
+                       cases[i].mask);
+        struct lh_site *after = parse(*state, text);
+        if (!before) {
+            before = after;
+            after = parse(*state, text);
+        }
+        if (lh_camera_config_equal(&before->cameras[0], &after->cameras[0]) != cases[i].same)
             fail_msg("%s", text);
         lh_site_destroy(&after);
     }
@@ -612,7 +644,8 @@ int main(void)
         cmocka_unit_test(what_is_not_said_is_sensible),
         cmocka_unit_test(empty_sections_are_sections),
         cmocka_unit_test(the_nearest_word_wins),
-        cmocka_unit_test(what_the_video_room_sees_decides_equality),
+        cmocka_unit_test(what_anything_works_by_decides_equality),
+        cmocka_unit_test(a_moved_mask_is_a_change),
         cmocka_unit_test(a_new_password_is_a_change),
         cmocka_unit_test(the_rows_make_sense),
         cmocka_unit_test(the_sample_loads_as_it_stands),

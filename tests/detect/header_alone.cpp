@@ -1,2 +1,2 @@
 // The same in C++11.
-#include "header_alone.c"
+#include "header_alone.c" // NOLINT(bugprone-suspicious-include): the point of this file

@@ -345,8 +345,8 @@ static void no_more_than_256_are_taken(void **state)
     assert_int_equal(create(), LH_OK);
     emits((float)NAN, 0, 1, 1); /* refused ones do not count against the limit */
     for (int i = 0; i < 300; i++)
-        emits((float)(i % 100), (float)(i / 100), 1, 1);
-    assert_int_equal(look_at(plain, LH_MAX_DETECTIONS * 2), LH_OK);
+        emits((float)(i % 100), floorf((float)i / 100), 1, 1);
+    assert_int_equal(look_at(plain, sizeof detections / sizeof detections[0]), LH_OK);
     assert_int_equal(count, 256);
     assert_int_equal(inner.refused_from, 257);
     assert_int_equal(lh_detector_counts(detector).refused, 45);
@@ -363,7 +363,7 @@ static void masks_of_finds_are_copied(void **state)
     assert_int_equal(create(), LH_OK);
     memset(whole_mask, 0, sizeof whole_mask);
     for (int row = 0; row < 64; row++)
-        memset(whole_mask + row * 64 + 32, 255, 32); /* the right half is inside */
+        memset(&whole_mask[(size_t)row * 64 + 32], 255, 32); /* the right half is inside */
     emits(10, 10, 40, 40);
     emits(-20, 10, 40, 40); /* its left half is clipped away, the right half is all inside */
     emits(10, 10, 40, 40);

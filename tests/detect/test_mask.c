@@ -77,7 +77,7 @@ static void agrees_with_counting(void **state)
         const int side = 100;
         for (int i = 0; i < side * side; i++) {
             const double x = 0.3 + 0.4 * (i % side + 0.5) / side;
-            const double y = 0.4 + 0.2 * ((double)(i / side) + 0.5) / side;
+            const double y = 0.4 + 0.2 * (floor((double)i / side) + 0.5) / side;
             int signs = 0;
             for (int k = 0; k < 3; k++) {
                 const struct lh_point a = corners[k];

@@ -38,6 +38,7 @@ static void note(void *context, enum lh_track_event_type type, const struct lh_t
 static const struct lh_track_config defaults = {
     .min_overlap = 0.1,
     .max_gap_s = 60.0,
+    .max_gap_looks = 5,
     .max_distance_share = 0.05,
     .confirm_hits = 3,
     .confirm_window = 5,
@@ -271,16 +272,42 @@ static void extreme_times_are_survived(void **state)
 static void stills_a_minute_apart_are_followed(void **state)
 {
     (void)state;
-    struct lh_track_config config = defaults;
-    config.max_gap_s = 180.0;
-    struct lh_tracker *tracker = make(&config);
-    for (int i = 0; i < 10; i++) {
-        const struct lh_detection smoke = find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.1F, 0.6F);
-        feed(tracker, 60.0 * i, &smoke, i % 2 == 0 ? 1 : 0);
+    const struct lh_detection smoke = find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.1F, 0.6F);
+    const double steps_s[] = {60.0, 180.0};
+    for (size_t step = 0; step < 2; step++) {
+        struct lh_tracker *tracker = make(&defaults);
+        int i = 0;
+        for (; i < 12; i++)
+            feed(tracker, steps_s[step] * i, &smoke, i % 2 == 1 ? 1 : 0);
+        assert_int_equal(count_events(LH_TRACK_RAISED), 1);
+        for (int unseen = 1; unseen <= 5; unseen++)
+            feed(tracker, steps_s[step] * i++, NULL, 0); /* five looks without it are no gap yet */
+        assert_int_equal(count_events(LH_TRACK_LOST), 0);
+        feed(tracker, steps_s[step] * i, NULL, 0);
+        assert_int_equal(count_events(LH_TRACK_LOST), 1);
+        lh_tracker_destroy(&tracker);
     }
-    assert_int_equal(count_events(LH_TRACK_RAISED), 1);
-    assert_int_equal(count_events(LH_TRACK_LOST), 0);
-    lh_tracker_destroy(&tracker);
+}
+
+static void an_outage_does_not_stretch_the_gap(void **state)
+{
+    (void)state;
+    const struct lh_detection smoke = find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.1F, 0.6F);
+    struct lh_track_config config = defaults;
+    for (int looks = 0; looks <= 5; looks += 5) {
+        config.max_gap_looks = looks;
+        struct lh_tracker *tracker = make(&config);
+        double at_s = 0.0;
+        for (int i = 0; i < 6; i++, at_s += 30.0)
+            feed_one(tracker, at_s, smoke);
+        at_s += 100.0; /* 130 s dark: more than a minute, less than five looks */
+        feed_one(tracker, at_s, smoke);
+        assert_int_equal(count_events(LH_TRACK_LOST), looks == 0 ? 1 : 0);
+        record.count = 0;
+        feed_one(tracker, at_s + 151.0, smoke); /* more than five looks */
+        assert_int_equal(count_events(LH_TRACK_LOST), looks == 0 ? 0 : 1);
+        lh_tracker_destroy(&tracker);
+    }
 }
 
 static void kinds_do_not_mix(void **state)
@@ -441,11 +468,15 @@ static size_t scene(uint32_t frame, uint32_t *seed, struct lh_detection *detecti
     return count;
 }
 
+static bool same_box(struct lh_box a, struct lh_box b)
+{
+    return a.x == b.x && a.y == b.y && a.width == b.width && a.height == b.height;
+}
+
 static bool same_track(const struct lh_track *a, const struct lh_track *b)
 {
     return a->id == b->id && a->kind == b->kind && a->state == b->state &&
-           memcmp(&a->box, &b->box, sizeof a->box) == 0 &&
-           memcmp(&a->reach, &b->reach, sizeof a->reach) == 0 && a->score == b->score &&
+           same_box(a->box, b->box) && same_box(a->reach, b->reach) && a->score == b->score &&
            a->growth == b->growth && a->hits == b->hits && a->misses == b->misses &&
            a->last_utc_us == b->last_utc_us && a->detectors == b->detectors;
 }
@@ -526,8 +557,8 @@ static void thousands_of_detections_are_bounded(void **state)
     struct lh_detection *many = calloc(count, sizeof *many);
     assert_non_null(many);
     for (size_t i = 0; i < count; i++)
-        many[i] =
-            find(LH_KIND_SMOKE, (float)(i % 50) / 50.0F, (float)(i / 50) / 40.0F, 0.01F, 0.5F);
+        many[i] = find(LH_KIND_SMOKE, (float)(i % 50) / 50.0F, floorf((float)i / 50.0F) / 40.0F,
+                       0.01F, 0.5F);
     for (int frame = 0; frame < 5; frame++)
         feed(tracker, frame, many, count);
     const struct lh_track *tracks = NULL;
@@ -569,6 +600,7 @@ int main(void)
         cmocka_unit_test(jumps_of_time_end_tracks),
         cmocka_unit_test(extreme_times_are_survived),
         cmocka_unit_test(stills_a_minute_apart_are_followed),
+        cmocka_unit_test(an_outage_does_not_stretch_the_gap),
         cmocka_unit_test(kinds_do_not_mix),
         cmocka_unit_test(wandering_boxes_stay_one_track),
         cmocka_unit_test(small_things_are_followed_by_distance),

@@ -89,6 +89,7 @@ static int setup(void **state)
         .camera_count = 1,
         .tracks = {.min_overlap = 0.1,
                    .max_gap_s = 60,
+                   .max_gap_looks = 10,
                    .max_distance_share = 0.05,
                    .confirm_hits = 3,
                    .confirm_window = 5,

@@ -31,6 +31,7 @@
 #define MAX_SETTINGS 64
 #define MAX_FINDS 256
 struct look {
+    void *object; /* holds the detector; open until the end */
     const struct linhuo_detector *detector;
     struct linhuo_value values[MAX_SETTINGS];
     double interval_s;
@@ -168,7 +169,7 @@ static void draw_box(AVFrame *rgb, const struct linhuo_find *f, double threshold
             if ((x > x0 && x < x1 && y > y0 && y < y1) || x < 0 || y < 0 || x >= rgb->width ||
                 y >= rgb->height)
                 continue;
-            uint8_t *p = rgb->data[0] + y * rgb->linesize[0] + 3 * x;
+            uint8_t *p = rgb->data[0] + (ptrdiff_t)y * rgb->linesize[0] + (ptrdiff_t)3 * x;
             p[0] = 255;
             p[1] = (double)f->score >= threshold ? 0 : 255;
             p[2] = 0;
@@ -239,6 +240,7 @@ static int show(struct look *l, const AVFrame *frame, double at_s, uint32_t sour
     double began = seconds_now();
 
     l->find_count = 0;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): load() has seen to it */
     if (l->detector->detect(l->state, &picture, take_find, l) != 0)
         return -1;
     double took = seconds_now() - began;
@@ -367,14 +369,20 @@ static int load(struct look *l, const char *path)
 
     if (symbol == NULL) {
         fprintf(stderr, "look: %s\n", dlerror());
+        if (object != NULL)
+            (void)dlclose(object);
         return -1;
     }
     memcpy(&entry, &symbol, sizeof(entry));
-    l->detector = entry();
-    if (l->detector->setting_count > MAX_SETTINGS)
+    const struct linhuo_detector *detector = entry();
+    if (detector == NULL || detector->setting_count > MAX_SETTINGS) {
+        (void)dlclose(object);
         return -1;
-    for (uint32_t i = 0; i < l->detector->setting_count; i++) {
-        const struct linhuo_setting *s = &l->detector->settings[i];
+    }
+    l->object = object;
+    l->detector = detector;
+    for (uint32_t i = 0; i < detector->setting_count; i++) {
+        const struct linhuo_setting *s = &detector->settings[i];
         if (s->fallback != NULL && set_value(l, s->name, strlen(s->name), s->fallback) != 0)
             return -1;
     }
@@ -437,19 +445,21 @@ int main(int argc, char **argv)
                         "[--score X] [--png FOLDER]\n");
         return 2;
     }
-    if (load(&l, argv[1]) != 0)
+    if (load(&l, argv[1]) != 0 || l.detector == NULL)
         return 1;
+    const struct linhuo_detector *detector = l.detector;
     if (read_options(&l, argc, argv) != 0) {
         fprintf(stderr, "look: an option or setting is unknown or has no valid value\n");
         return 2;
     }
     struct linhuo_open arguments = {.struct_size = sizeof(arguments),
-                                    .value_count = l.detector->setting_count,
+                                    .value_count = detector->setting_count,
                                     .values = l.values,
                                     .camera = "look",
                                     .preset = ""};
     struct lh_track_config tracks = {.min_overlap = 0.1,
                                      .max_gap_s = l.track_gap_s,
+                                     .max_gap_looks = 10,
                                      .max_distance_share = 0.05,
                                      .confirm_hits = 3,
                                      .confirm_window = 5,
@@ -463,7 +473,7 @@ int main(int argc, char **argv)
         return 2;
     }
     l.want.struct_size = sizeof(l.want);
-    if (l.detector->open(&host, &arguments, &l.want, &l.state) != 0)
+    if (detector->open(&host, &arguments, &l.want, &l.state) != 0)
         return 1;
     if (l.want.format != 0 && l.want.format != LINHUO_I420)
         fprintf(stderr, "look: shows I420 only\n");
@@ -471,7 +481,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "look: cannot read %s\n", argv[2]);
     else
         status = play(&l, &v) != 0;
-    l.detector->close(l.state);
+    detector->close(l.state);
     printf("{\"pictures\":%zu,\"with_finds\":%zu,\"finds\":%zu,\"tracks\":%u,"
            "\"mean_ms\":%.2f,\"slowest_ms\":%.2f}\n",
            l.pictures, l.with_finds, l.all_finds, l.raised,
