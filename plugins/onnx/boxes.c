@@ -20,12 +20,12 @@ static int find_rows(const struct onnx_output *out, const struct onnx_answer *an
     const int64_t given = answer->rank == 3 ? s[objectness ? 2 : 1] : -1;
     const int64_t count = answer->rank == 3 ? s[objectness ? 1 : 2] : -1;
     if (answer->rank != 3 || s[0] != 1 || given != numbers || count < 0 || count > (1 << 24))
-        return onnx_fail(fault,
-                         "the network answers [%lld, %lld, %lld%s], the manifest says [1, %s] for %d "
-                         "classes; correct output.form or classes",
-                         (long long)s[0], (long long)s[1], (long long)s[2],
-                         answer->rank == 4 ? ", ..." : "", objectness ? "N, 5 + C" : "4 + C, N",
-                         out->class_count);
+        return onnx_fail(
+            fault,
+            "the network answers [%lld, %lld, %lld%s], the manifest says [1, %s] for %d "
+            "classes; correct output.form or classes",
+            (long long)s[0], (long long)s[1], (long long)s[2], answer->rank == 4 ? ", ..." : "",
+            objectness ? "N, 5 + C" : "4 + C, N", out->class_count);
     *ret_rows = (struct rows){.values = answer->values,
                               .count = (size_t)count,
                               .row = objectness ? (size_t)numbers : 1,
@@ -85,8 +85,9 @@ int onnx_boxes_take(const struct onnx_manifest *m, const struct onnx_canvas *can
         if (rows.classes == 5)
             p *= probability(out, row[4 * rows.number]);
         if (p > 1.01 || p < -0.01)
-            return onnx_fail(fault, "the network answers %g for a probability; if these are logits, "
-                                    "set output.activation to sigmoid",
+            return onnx_fail(fault,
+                             "the network answers %g for a probability; if these are logits, "
+                             "set output.activation to sigmoid",
                              p);
         if (p < least[kind])
             continue;

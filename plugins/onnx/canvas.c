@@ -92,7 +92,8 @@ int onnx_canvas_plan(const struct onnx_input *in, int stride, int width, int hei
 /* Spread evenly, beginning at multiples of the stride. */
 static int window_start(int index, int count, int side, int window, int stride)
 {
-    return count < 2 ? 0 : round_up((side - window) / stride * index / (count - 1) * stride, stride);
+    return count < 2 ? 0
+                     : round_up((side - window) / stride * index / (count - 1) * stride, stride);
 }
 
 void onnx_canvas_window(const struct onnx_canvas *c, int index, int *ret_x, int *ret_y)
@@ -156,7 +157,8 @@ static struct span cover(int window, int length, int view_at, int view_length)
 {
     const int begin = view_at - window > 0 ? view_at - window : 0;
     const int end = view_at + view_length - window;
-    struct span span = {.begin = begin < length ? begin : length, .end = end < length ? end : length};
+    struct span span = {.begin = begin < length ? begin : length,
+                        .end = end < length ? end : length};
     if (span.end < span.begin)
         span.end = span.begin;
     span.source = window + span.begin - view_at;
@@ -223,7 +225,9 @@ struct tap {
 static struct tap tap_of(int at, int target, int source)
 {
     const int64_t place = ((2 * (int64_t)at + 1) * source * 128) / target - 128;
-    const int64_t held = place < 0 ? 0 : place > ((int64_t)source - 1) * 256 ? ((int64_t)source - 1) * 256 : place;
+    const int64_t held = place < 0                             ? 0
+                         : place > ((int64_t)source - 1) * 256 ? ((int64_t)source - 1) * 256
+                                                               : place;
     const int first = (int)(held >> 8);
     return (struct tap){first, first + 1 < source ? first + 1 : first, (int)(held & 255)};
 }
@@ -240,8 +244,7 @@ void onnx_stretch(const struct onnx_view *p, uint8_t *pixels, int width, int hei
                 const int a = h.first * p->channels + i, b = h.second * p->channels + i;
                 const int top = upper[a] * (256 - h.share) + upper[b] * h.share;
                 const int bottom = lower[a] * (256 - h.share) + lower[b] * h.share;
-                *pixels++ =
-                    (uint8_t)((top * (256 - v.share) + bottom * v.share + (1 << 15)) >> 16);
+                *pixels++ = (uint8_t)((top * (256 - v.share) + bottom * v.share + (1 << 15)) >> 16);
             }
         }
     }

@@ -75,8 +75,8 @@ static void take_row(struct onnx_heat *heat, const struct onnx_output *out, cons
     }
 }
 
-static int check_answer(const struct onnx_manifest *m, const struct onnx_answer *answer, int columns,
-                        int rows, struct onnx_fault *fault)
+static int check_answer(const struct onnx_manifest *m, const struct onnx_answer *answer,
+                        int columns, int rows, struct onnx_fault *fault)
 {
     const int64_t *s = answer->shape;
     const int classes = m->output.class_count;
@@ -91,8 +91,9 @@ static int check_answer(const struct onnx_manifest *m, const struct onnx_answer 
         return onnx_fail(fault, "the network's answer holds NaN or infinity");
     for (size_t i = 0; m->output.activation == ONNX_NONE && i < count; i++)
         if (answer->values[i] > 1.01F || answer->values[i] < -0.01F)
-            return onnx_fail(fault, "the network answers %g for a probability; if these are logits, "
-                                    "set output.activation to sigmoid",
+            return onnx_fail(fault,
+                             "the network answers %g for a probability; if these are logits, "
+                             "set output.activation to sigmoid",
                              (double)answer->values[i]);
     return 0;
 }

@@ -15,7 +15,8 @@ struct onnx_heat {
     int columns;
     int rows;
     size_t room;
-    float *cells[ONNX_KINDS]; /* probability or logit, as the network gives it; the surest class's */
+    float
+        *cells[ONNX_KINDS];  /* probability or logit, as the network gives it; the surest class's */
     int *labels[ONNX_KINDS]; /* which group a cell belongs to, 0 none */
     int *stack;
 };

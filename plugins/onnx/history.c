@@ -147,8 +147,8 @@ static int keep(struct memory *m, const struct onnx_view *now, int64_t utc_us,
     if (!slot->pixels)
         return -1;
     for (int y = 0; y < now->height; y++)
-        memcpy(slot->pixels + (size_t)y * row_bytes,
-               row_of(now, y, m->frame.channels, order, luma), row_bytes);
+        memcpy(slot->pixels + (size_t)y * row_bytes, row_of(now, y, m->frame.channels, order, luma),
+               row_bytes);
     slot->utc_us = utc_us;
     slot->used = true;
     m->last_us = utc_us;

@@ -75,8 +75,8 @@ static const char *advice(const char *written, const char *const *names, char *t
     }
     size_t length = (size_t)snprintf(text, size, "there are");
     for (; *names && length < size; names++)
-        length += (size_t)snprintf(text + length, size - length, " %s%s", *names,
-                                   names[1] ? "," : "");
+        length +=
+            (size_t)snprintf(text + length, size - length, " %s%s", *names, names[1] ? "," : "");
     return text;
 }
 

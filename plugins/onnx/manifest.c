@@ -18,7 +18,8 @@ static void read_sha256(struct onnx_keys *keys, const struct onnx_object *object
     if (!onnx_keys_text(keys, object, "sha256", true, text, 65))
         return;
     if (strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
-        onnx_keys_fail(keys, object, "sha256", "must be 64 digits 0-9a-f, as sha256sum prints them");
+        onnx_keys_fail(keys, object, "sha256",
+                       "must be 64 digits 0-9a-f, as sha256sum prints them");
 }
 
 static bool stays_below(const char *name)
@@ -178,8 +179,7 @@ static void read_frames(struct onnx_keys *keys, const struct onnx_object *input,
 
 static void read_pad(struct onnx_keys *keys, const struct onnx_object *input, struct onnx_input *in)
 {
-    const char *text =
-        input->json ? json_string_value(json_object_get(input->json, "pad")) : NULL;
+    const char *text = input->json ? json_string_value(json_object_get(input->json, "pad")) : NULL;
     in->pad_edge = text && strcmp(text, "edge") == 0;
     if (text && !in->pad_edge)
         onnx_keys_fail(keys, input, "pad", "must be \"edge\" or a number from 0 to 255");
@@ -189,8 +189,8 @@ static void read_pad(struct onnx_keys *keys, const struct onnx_object *input, st
 
 static void read_input(struct onnx_keys *keys, const struct onnx_object *top, struct onnx_input *in)
 {
-    static const char *const names[] = {"name", "layout", "channels", "size",  "fit",    "pad",
-                                        "tiles", "mean",  "scale",    "frames", NULL};
+    static const char *const names[] = {"name",  "layout", "channels", "size",   "fit", "pad",
+                                        "tiles", "mean",   "scale",    "frames", NULL};
     static const char *const layouts[] = {"nchw", NULL};
     static const char *const channels[] = {"rgb", "bgr", "gray", NULL};
     static const char *const fits[] = {"letterbox", "stretch", NULL};
@@ -239,7 +239,7 @@ static void read_classes(struct onnx_keys *keys, const struct onnx_object *outpu
 static void read_output(struct onnx_keys *keys, const struct onnx_object *top,
                         struct onnx_output *out)
 {
-    static const char *const names[] = {"name",  "form",   "activation", "boxes",
+    static const char *const names[] = {"name",   "form",    "activation", "boxes",
                                         "stride", "classes", NULL};
     static const char *const forms[] = {"yolo_v5", "yolo_v8", "heatmap", NULL};
     static const char *const activations[] = {"none", "sigmoid", "softmax", NULL};
@@ -255,8 +255,7 @@ static void read_output(struct onnx_keys *keys, const struct onnx_object *top,
         onnx_keys_fail(keys, &output, "activation", "softmax is for heat maps");
     if (output.json && json_object_get(output.json, heat ? "boxes" : "stride"))
         onnx_keys_fail(keys, &output, heat ? "boxes" : "stride", "is not for this form");
-    out->stride =
-        heat ? onnx_keys_integer(keys, &output, "stride", ONNX_REQUIRED, 1, 256) : 1;
+    out->stride = heat ? onnx_keys_integer(keys, &output, "stride", ONNX_REQUIRED, 1, 256) : 1;
     read_classes(keys, &output, out);
 }
 
@@ -317,10 +316,9 @@ static void read_point(struct onnx_keys *keys, const struct onnx_object *top,
 
 static void read_all(struct onnx_keys *keys, const json_t *json, struct onnx_manifest *m)
 {
-    static const char *const names[] = {"linhuo_model", "name",  "version", "licence",
-                                        "about",        "file",  "sha256",  "variants",
-                                        "input",        "output", "operating_point",
-                                        "calibration",  NULL};
+    static const char *const names[] = {
+        "linhuo_model", "name",  "version", "licence",         "about",       "file", "sha256",
+        "variants",     "input", "output",  "operating_point", "calibration", NULL};
     const struct onnx_object top = {.json = json};
     char about[501];
     if (!json_is_object(json)) {

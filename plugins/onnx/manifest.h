@@ -60,8 +60,8 @@ struct onnx_output {
     char name[ONNX_TEXT];
     enum onnx_form form;
     enum onnx_activation activation;
-    bool fractions; /* boxes are shares of the input, not pixels */
-    int stride;     /* heat map: input pixels a cell; 1 for the others */
+    bool fractions;                  /* boxes are shares of the input, not pixels */
+    int stride;                      /* heat map: input pixels a cell; 1 for the others */
     uint8_t kinds[ONNX_MAX_CLASSES]; /* enum linhuo_kind, 0 ignored, by channel */
     int class_count;
 };

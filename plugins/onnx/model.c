@@ -379,8 +379,8 @@ float *onnx_model_borrow(struct onnx_model *m, size_t count)
     if (room && room->count >= count)
         return room->values;
     free(room);
-    room = count < SIZE_MAX / sizeof(float) / 2 ? malloc(sizeof *room + count * sizeof(float))
-                                                : NULL;
+    room =
+        count < SIZE_MAX / sizeof(float) / 2 ? malloc(sizeof *room + count * sizeof(float)) : NULL;
     if (!room)
         return NULL;
     room->count = count;
@@ -438,10 +438,10 @@ int onnx_model_run(struct onnx_model *m, float *input, int width, int height,
     const char *const inputs[] = {m->input_name}, *const outputs[] = {m->output_name};
     struct onnx_answer answer = {0};
     OrtValue *shown = NULL, *tensor = NULL;
-    int result = check(api()->CreateTensorWithDataAsOrtValue(m->memory, input, bytes, shape, 4,
-                                                             ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
-                                                             &shown),
-                       "the network's input", fault);
+    int result =
+        check(api()->CreateTensorWithDataAsOrtValue(m->memory, input, bytes, shape, 4,
+                                                    ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &shown),
+              "the network's input", fault);
     if (result == 0)
         result = check(api()->Run(m->session, NULL, inputs, (const OrtValue *const *)&shown, 1,
                                   outputs, 1, &tensor),

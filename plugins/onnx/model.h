@@ -13,9 +13,9 @@
 struct onnx_model;
 
 struct onnx_model_options {
-    const char *provider;  /* "cpu", "cuda", "openvino": the execution provider */
-    int threads;           /* one picture is worked on by; 1: the caller's alone */
-    int optimisation;      /* 0 none, 1 basic, 2 extended, 3 all */
+    const char *provider; /* "cpu", "cuda", "openvino": the execution provider */
+    int threads;          /* one picture is worked on by; 1: the caller's alone */
+    int optimisation;     /* 0 none, 1 basic, 2 extended, 3 all */
     enum onnx_precision precision;
 };
 

@@ -69,9 +69,10 @@ int onnx_model_file_read(const struct onnx_manifest *manifest, enum onnx_precisi
     const int differs = sum_differs(file.bytes, file.byte_count, expected, sum);
     if (differs) {
         (void)onnx_fail(fault,
-                        differs < 0 ? "out of memory"
-                                    : "%.200s: another sha256 than the manifest says: cut short, or "
-                                      "another network; it is %s",
+                        differs < 0
+                            ? "out of memory"
+                            : "%.200s: another sha256 than the manifest says: cut short, or "
+                              "another network; it is %s",
                         path, sum);
         onnx_model_file_finish(&file);
         return -1;

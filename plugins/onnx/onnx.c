@@ -138,7 +138,8 @@ static int look(struct state *s, const struct onnx_view *views, struct onnx_faul
         int x, y;
         onnx_canvas_window(c, i, &x, &y);
         onnx_canvas_fill(c, &s->manifest.input, views, x, y, planes);
-        result = onnx_model_run(s->model, planes, c->window_width, c->window_height, &answer, fault);
+        result =
+            onnx_model_run(s->model, planes, c->window_width, c->window_height, &answer, fault);
         if (result == 0)
             result = take_answer(s, x, y, &answer, fault);
         onnx_answer_finish(&answer);
@@ -164,7 +165,8 @@ static int plan(struct state *s, uint32_t width, uint32_t height, struct onnx_fa
                          &s->canvas, fault) != 0)
         return -1;
     if (s->manifest.input.stretch && !s->stretched) {
-        s->stretched = malloc((size_t)3 * (size_t)s->canvas.view_width * (size_t)s->canvas.view_height);
+        s->stretched =
+            malloc((size_t)3 * (size_t)s->canvas.view_width * (size_t)s->canvas.view_height);
         if (!s->stretched) {
             s->canvas.picture_width = 0;
             return onnx_fail(fault, "out of memory");
@@ -241,7 +243,8 @@ static int open_camera(const struct linhuo_host *host, const struct linhuo_open 
         close_camera(s);
         return -1;
     }
-    (void)snprintf(text, sizeof text, "model %.100s %.40s (%.40s), ONNX Runtime %s, pictures of up to %u x %u",
+    (void)snprintf(text, sizeof text,
+                   "model %.100s %.40s (%.40s), ONNX Runtime %s, pictures of up to %u x %u",
                    s->manifest.name, s->manifest.version, s->manifest.licence,
                    onnx_runtime_version(), want->max_width_px, want->max_height_px);
     host->log(host->context, LINHUO_LOG_INFO, text);
@@ -328,8 +331,9 @@ static const struct linhuo_detector detector = {
     .name = "onnx",
     .version = "0.1",
 #ifdef ONNX_RUNTIME_MISSING
-    .summary = "Any network with a manifest: NOT USABLE, built without ONNX Runtime; `make runtime` "
-               "fetches it",
+    .summary =
+        "Any network with a manifest: NOT USABLE, built without ONNX Runtime; `make runtime` "
+        "fetches it",
 #else
     .summary = "Any network with a manifest (plugins/onnx/MANIFEST.md), on ONNX Runtime",
 #endif
