@@ -71,8 +71,9 @@ test: deps-test
 	@$(PYTHON) tests/run.py
 
 bench: build
-	$(call install,ffmpeg)
+	$(call install,ffmpeg python3-numpy)
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	@$(PYTHON) tests/bench/bench_onnx.py --build $(BUILD)
 
 lint: deps-test $(BUILD)/build.ninja
 	@$(PYTHON) tests/lint.py --build $(BUILD)
