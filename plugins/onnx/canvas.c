@@ -1,4 +1,5 @@
 #include "onnx/canvas.h"
+#include "onnx/clones.h"
 
 #include <string.h>
 
@@ -102,7 +103,8 @@ void onnx_canvas_window(const struct onnx_canvas *c, int index, int *ret_x, int 
     *ret_y = window_start(index / c->columns, c->rows, c->height, c->window_height, c->stride);
 }
 
-void onnx_luma_row(const uint8_t *colour, int count, enum onnx_channels order, uint8_t *luma)
+ONNX_CLONES void onnx_luma_row(const uint8_t *colour, int count, enum onnx_channels order,
+                               uint8_t *luma)
 {
     const unsigned first = order == ONNX_BGR ? 29 : 77, last = order == ONNX_BGR ? 77 : 29;
     for (int x = 0; x < count; x++)
@@ -123,15 +125,16 @@ static struct affine affine_of(const struct onnx_input *in, int channel)
                            .offset = -in->mean[channel] * in->scale[channel]};
 }
 
-static void write_gray(const uint8_t *restrict row, int count, struct affine a,
-                       float *restrict plane)
+ONNX_CLONES static void write_gray(const uint8_t *restrict row, int count, struct affine a,
+                                   float *restrict plane)
 {
     for (int x = 0; x < count; x++)
         plane[x] = (float)row[x] * a.gain + a.offset;
 }
 
-static void write_colour(const uint8_t *restrict row, int count, const struct affine a[3],
-                         float *restrict first, float *restrict second, float *restrict third)
+ONNX_CLONES static void write_colour(const uint8_t *restrict row, int count,
+                                     const struct affine a[3], float *restrict first,
+                                     float *restrict second, float *restrict third)
 {
     for (int x = 0; x < count; x++) {
         first[x] = (float)row[3 * x] * a[0].gain + a[0].offset;

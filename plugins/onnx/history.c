@@ -1,4 +1,5 @@
 #include "onnx/history.h"
+#include "onnx/clones.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static const struct kept *choose(const struct memory *m, int64_t utc_us)
     return best;
 }
 
-static void show_background(struct memory *m, size_t values)
+ONNX_CLONES static void show_background(struct memory *m, size_t values)
 {
     uint8_t *restrict to = m->kept[0].pixels;
     const uint16_t *restrict from = m->mean;
@@ -157,7 +158,8 @@ static int keep(struct memory *m, const struct onnx_view *now, int64_t utc_us,
 }
 
 /* B += share * (P - B), in 256ths of a level; share in 65536ths. */
-static void blend_row(uint16_t *restrict mean, const uint8_t *restrict row, size_t count, int share)
+ONNX_CLONES static void blend_row(uint16_t *restrict mean, const uint8_t *restrict row,
+                                  size_t count, int share)
 {
     for (size_t x = 0; x < count; x++) {
         const int difference = ((int)row[x] << 8) - (int)mean[x];

@@ -1,15 +1,17 @@
 /* Shows pictures to a detector as the engine would, and says as JSON lines what came of it.
  *
- *   onnx_show PLUGIN.so [NAME=VALUE]... [SECONDS:PICTURE.ppm | burst@SECONDS:PICTURE.ppm | reset]...
+ *   onnx_show [-N] PLUGIN.so [NAME=VALUE]... [SECONDS:PICTURE.ppm | burst@SECONDS:PICTURE.ppm | reset]...
  *
  * First {"want": [format, width, height], "log": TEXT} or {"refused": TEXT}; then for every picture
  * {"size": [width, height], "finds": [...]} in pixels of the picture shown, or {"failed": TEXT}. Pictures
- * that are larger than wanted are scaled down as the engine does it.
+ * that are larger than wanted are scaled down as the engine does it. With -N, as many cameras see the same at
+ * once, each on a thread of its own; it is an error (exit 3) when they do not find the same.
  */
 #include <dlfcn.h>
 #include <jansson.h>
 #include <libswscale/swscale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@
 #include "linhuo_detector.h"
 
 #define MAX_SETTINGS 32
+#define MAX_CAMERAS 8
 
 struct show {
     const struct linhuo_detector *detector;
@@ -27,6 +30,8 @@ struct show {
     json_t *finds;
     char failed[1000];
     char logged[1000];
+    json_t *lines;
+    char **words; /* what to show; NULL at the end */
 };
 
 static void hear(void *context, uint32_t level, const char *text)
@@ -57,13 +62,6 @@ static int take(void *sink, const struct linhuo_find *f)
                                                      "box", (double)f->x_px, (double)f->y_px,
                                                      (double)f->width_px, (double)f->height_px,
                                                      "score", (double)f->score, "mask", mask));
-}
-
-static void print(json_t *line)
-{
-    (void)json_dumpf(line, stdout, JSON_COMPACT);
-    (void)putchar('\n');
-    json_decref(line);
 }
 
 static bool set_value(struct show *s, const char *name, size_t length, const char *text)
@@ -144,6 +142,11 @@ static uint8_t *convert(const struct show *s, const uint8_t *pixels, int width, 
     return out;
 }
 
+static void say(struct show *s, json_t *line)
+{
+    (void)json_array_append_new(s->lines, line);
+}
+
 static void show(struct show *s, const char *word, uint64_t number)
 {
     const bool burst = strncmp(word, "burst@", 6) == 0;
@@ -171,41 +174,75 @@ static void show(struct show *s, const char *word, uint64_t number)
     };
     s->finds = json_array();
     if (s->detector->detect(s->state, &picture, take, s) != 0)
-        print(json_pack("{s:s}", "failed", s->failed));
+        say(s, json_pack("{s:s}", "failed", s->failed));
     else
-        print(json_pack("{s:[i,i], s:O}", "size", width, height, "finds", s->finds));
+        say(s, json_pack("{s:[i,i], s:O}", "size", width, height, "finds", s->finds));
     json_decref(s->finds);
     free(pixels);
     free(source);
 }
 
-int main(int argc, char **argv)
+static void *run_camera(void *context)
 {
-    static struct show s = {.want = {.struct_size = sizeof s.want}};
-    const struct linhuo_host host = {sizeof host, LINHUO_DETECTOR_ABI, &s, hear, hear_failure};
-    int at = 2;
-    if (argc < 2 || !load(&s, argv[1]))
-        return 2;
-    for (const char *equals; at < argc && (equals = strchr(argv[at], '=')) != NULL; at++)
-        if (!set_value(&s, argv[at], (size_t)(equals - argv[at]), equals + 1))
-            return 2;
+    struct show *s = context;
+    const struct linhuo_host host = {sizeof host, LINHUO_DETECTOR_ABI, s, hear, hear_failure};
     const struct linhuo_open arguments = {.struct_size = sizeof arguments,
-                                          .value_count = s.detector->setting_count,
-                                          .values = s.values,
+                                          .value_count = s->detector->setting_count,
+                                          .values = s->values,
                                           .camera = "shown",
                                           .preset = ""};
-    if (s.detector->open(&host, &arguments, &s.want, &s.state) != 0) {
-        print(json_pack("{s:s}", "refused", s.failed));
-        return 0;
+    if (s->detector->open(&host, &arguments, &s->want, &s->state) != 0) {
+        say(s, json_pack("{s:s}", "refused", s->failed));
+        return NULL;
     }
-    print(json_pack("{s:[i,i,i], s:s}", "want", (int)s.want.format, (int)s.want.max_width_px,
-                    (int)s.want.max_height_px, "log", s.logged));
-    for (uint64_t number = 0; at < argc; at++, number++) {
-        if (strcmp(argv[at], "reset") == 0)
-            s.detector->reset(s.state);
+    say(s, json_pack("{s:[i,i,i], s:s}", "want", (int)s->want.format, (int)s->want.max_width_px,
+                     (int)s->want.max_height_px, "log", s->logged));
+    for (uint64_t number = 0; s->words[number]; number++) {
+        if (strcmp(s->words[number], "reset") == 0)
+            s->detector->reset(s->state);
         else
-            show(&s, argv[at], number);
+            show(s, s->words[number], number);
     }
-    s.detector->close(s.state);
-    return 0;
+    s->detector->close(s->state);
+    return NULL;
+}
+
+static void run_all(struct show *cameras, const struct show *first, int count)
+{
+    pthread_t threads[MAX_CAMERAS];
+    for (int i = 0; i < count; i++) {
+        cameras[i] = *first;
+        cameras[i].lines = json_array();
+        if (pthread_create(&threads[i], NULL, run_camera, &cameras[i]) != 0)
+            exit(2);
+    }
+    for (int i = 0; i < count; i++)
+        (void)pthread_join(threads[i], NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static struct show first = {.want = {.struct_size = sizeof first.want}}, cameras[MAX_CAMERAS];
+    int at = 1, count = 1, result = 0;
+    size_t line;
+    json_t *said;
+    if (at < argc && argv[at][0] == '-')
+        count = (int)strtol(argv[at++] + 1, NULL, 10);
+    if (at >= argc || count < 1 || count > MAX_CAMERAS || !load(&first, argv[at++]))
+        return 2;
+    for (const char *equals; at < argc && (equals = strchr(argv[at], '=')) != NULL; at++)
+        if (!set_value(&first, argv[at], (size_t)(equals - argv[at]), equals + 1))
+            return 2;
+    first.words = argv + at;
+    run_all(cameras, &first, count);
+    json_array_foreach(cameras[0].lines, line, said)
+    {
+        (void)json_dumpf(said, stdout, JSON_COMPACT);
+        (void)putchar('\n');
+    }
+    for (int i = 0; i < count; i++)
+        result = json_equal(cameras[i].lines, cameras[0].lines) ? result : 3;
+    for (int i = 0; i < count; i++)
+        json_decref(cameras[i].lines);
+    return result;
 }

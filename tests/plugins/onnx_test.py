@@ -35,8 +35,8 @@ def canvas(width, height, level=100, squares=()):
     return picture
 
 
-def show(path, *words, **settings):
-    done = subprocess.run([SHOW, PLUGIN, f"manifest={path}", *[f"{k}={v}" for k, v in settings.items()],
+def show(path, *words, cameras=1, **settings):
+    done = subprocess.run([SHOW, f"-{cameras}", PLUGIN, f"manifest={path}", *[f"{k}={v}" for k, v in settings.items()],
                            *[str(word) for word in words]], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -264,6 +264,22 @@ def test_bursts_are_not_remembered_and_reset_forgets(tmp_path):
     assert shown == pytest.approx([1.0, 1.0, 1.2, 1.2], abs=2e-3)
     shown = over_time(tmp_path, ["background:30"], [0.01, 0, 0], [0, 30, 60], [100, 110, 120], reset_at=2)
     assert shown == pytest.approx([1.0, 1.0, 1.2], abs=6e-3)
+
+
+# ---- many cameras at once ----
+
+def test_cameras_share_a_network_on_their_own_threads(tmp_path):
+    """Loaded by one, run by all at once, unloaded by the last; each with a memory of its own."""
+    content = heat([[40 / 3] * 3 + [-40 / 3] * 3], -10)
+    described = manifest(content, FREE, HEAT, operating_point=SMOKE, input__frames=["now", "background:30"])
+    path = write(tmp_path, content, described)
+    pictures = [ppm(tmp_path / f"{i}.ppm", canvas(160, 96, 60, [(8 * i, 8, 16, 16, 250)])) for i in range(6)]
+    words = [f"{10 * i}:{picture}" for i, picture in enumerate(pictures)]
+    alone = show(path, *words)
+    assert show(path, *words, cameras=6) == alone
+    assert [len(line["finds"]) for line in alone[1:]] == [0, 1, 1, 1, 1, 1]
+    path.write_text("{}")
+    assert "refused" in show(path, *words, cameras=6)[0]
 
 
 # ---- pictures of every shape ----
