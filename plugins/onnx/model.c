@@ -105,6 +105,14 @@ static int select_provider(OrtSessionOptions *o, const char *provider, struct on
     return result;
 }
 
+/* Weights in files of their own would not be covered by the sum: they are looked for where there are none. */
+static int refuse_other_files(OrtSessionOptions *o, const char *doing, struct onnx_fault *fault)
+{
+    return check(api()->AddSessionConfigEntry(
+                     o, "session.model_external_initializers_file_folder_path", "/dev/null"),
+                 doing, fault);
+}
+
 static int set_options(OrtSessionOptions *o, const struct onnx_model_options *options,
                        struct onnx_fault *fault)
 {
@@ -117,7 +125,8 @@ static int set_options(OrtSessionOptions *o, const struct onnx_model_options *op
         check(api()->SetSessionGraphOptimizationLevel(o, levels[options->optimisation]), doing,
               fault) != 0 ||
         check(api()->AddSessionConfigEntry(o, "session.intra_op.allow_spinning", "0"), doing,
-              fault) != 0)
+              fault) != 0 ||
+        refuse_other_files(o, doing, fault) != 0)
         return -1;
     return select_provider(o, options->provider, fault);
 }

@@ -43,7 +43,12 @@ def node(kind, inputs, outputs, **attributes):
 
 
 def tensor(name, array):
-    """TensorProto: dims 1, data_type 2 (1 float, 7 int64), name 8, raw_data 9."""
+    """TensorProto: dims 1, data_type 2 (1 float, 7 int64), name 8, raw_data 9. (array, path): the numbers lie in
+    a file, external_data 13, data_location 14."""
+    if isinstance(array, tuple):
+        array, path = array
+        return (b"".join(number(1, side) for side in array.shape) + number(2, 1) + block(8, name)
+                + block(13, block(1, "location") + block(2, str(path))) + number(14, 1))
     array = numpy.asarray(array)
     whole = array.dtype.kind == "i"
     return (b"".join(number(1, side) for side in array.shape) + number(2, 7 if whole else 1)

@@ -14,6 +14,7 @@ import pytest
 from onnx_file import YOLO_CLASSES, heat, manifest, model, node, value, write, yolo
 
 PLUGIN, SHOW, SCHEMA = (os.environ[name] for name in ("ONNX_PLUGIN", "ONNX_SHOW", "ONNX_SCHEMA"))
+ROOT = os.getcwd()
 V8 = {"form": "yolo_v8", "classes": YOLO_CLASSES}
 HEAT = {"form": "heatmap", "stride": 8, "activation": "sigmoid", "classes": [{"name": "s", "as": "smoke"}]}
 SMOKE = {"smoke": {"score": 0.5}}
@@ -352,6 +353,19 @@ def test_a_model_of_another_sum_is_refused_and_told_its_own(tmp_path):
     other = heat([BRIGHT], -21)
     said = refused(tmp_path, other, described)
     assert manifest(other, FREE, HEAT)["sha256"] in said
+
+
+@pytest.mark.parametrize("where", ["weights.bin", "{}/weights.bin", "../{}/weights.bin"])
+def test_weights_that_the_sum_does_not_cover_are_refused(tmp_path, monkeypatch, where):
+    weights = numpy.full((1, 3, 8, 8), 0.01, dtype="<f4")
+    (tmp_path / "weights.bin").write_bytes(weights.tobytes())
+    where = where.format(tmp_path.name if ".." in where else tmp_path)
+    content = model([node("Conv", ["x", "w"], ["y"], strides=[8, 8], kernel_shape=[8, 8])], {"w": (weights, where)},
+                    [value("x", [1, 3, "h", "w"])], [value("y", [1, 1, "r", "c"])])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("onnx_test.PLUGIN", os.path.join(ROOT, PLUGIN))
+    monkeypatch.setattr("onnx_test.SHOW", os.path.join(ROOT, SHOW))
+    assert "External data" in refused(tmp_path, content, manifest(content, FREE, HEAT, operating_point=SMOKE))
 
 
 @pytest.mark.parametrize("shape, size", [((1, 3, 64, 64), FREE), ((1, 4, "h", "w"), FREE), ((2, 3, "h", "w"), FREE),
