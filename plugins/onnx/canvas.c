@@ -107,7 +107,7 @@ ONNX_CLONES void onnx_luma_row(const uint8_t *colour, int count, enum onnx_chann
                                uint8_t *luma)
 {
     const unsigned first = order == ONNX_BGR ? 29 : 77, last = order == ONNX_BGR ? 77 : 29;
-    for (int x = 0; x < count; x++)
+    for (ptrdiff_t x = 0; x < count; x++)
         luma[x] = (uint8_t)((first * colour[3 * x] + 150U * colour[3 * x + 1] +
                              last * colour[3 * x + 2] + 128) >>
                             8);
@@ -136,7 +136,7 @@ ONNX_CLONES static void write_colour(const uint8_t *restrict row, int count,
                                      const struct affine a[3], float *restrict first,
                                      float *restrict second, float *restrict third)
 {
-    for (int x = 0; x < count; x++) {
+    for (ptrdiff_t x = 0; x < count; x++) {
         first[x] = (float)row[3 * x] * a[0].gain + a[0].offset;
         second[x] = (float)row[3 * x + 1] * a[1].gain + a[1].offset;
         third[x] = (float)row[3 * x + 2] * a[2].gain + a[2].offset;
@@ -188,7 +188,7 @@ static void fill_row(const struct onnx_view *view, const struct onnx_input *in, 
     } else if (row) {
         write_gray(row + span.source, count, a[0], plane + span.begin);
     }
-    for (int i = 0; i < frame_channels; i++, plane += plane_size) {
+    for (int i = 0; i < 3 && i < frame_channels; i++, plane += plane_size) {
         const bool edge = in->pad_edge && count > 0;
         const float pad = in->pad * a[i].gain + a[i].offset;
         if (!row)

@@ -14,6 +14,8 @@ void onnx_heat_finish(struct onnx_heat *heat)
     for (int kind = 0; kind < ONNX_KINDS; kind++) {
         free(heat->cells[kind]);
         free(heat->labels[kind]);
+        heat->cells[kind] = NULL;
+        heat->labels[kind] = NULL;
     }
     free(heat->stack);
     *heat = (struct onnx_heat){0};

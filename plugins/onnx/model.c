@@ -323,7 +323,7 @@ static int load(const struct onnx_manifest *manifest, const struct onnx_model_op
         return -1;
     const int result = create(manifest, options, &file, &m, fault);
     onnx_model_file_finish(&file);
-    if (result != 0)
+    if (result != 0 || !m)
         return -1;
     (void)snprintf(m->key, sizeof m->key, "%s", key);
     m->next = registry.models;

@@ -38,7 +38,7 @@ void onnx_model_release(struct onnx_model **model);
 /* Room for count floats, from a store kept with the model so that cameras share it: as many as run at once.
  * NULL when memory runs out. Give it back. */
 float *onnx_model_borrow(struct onnx_model *model, size_t count);
-void onnx_model_give_back(struct onnx_model *model, float *room);
+void onnx_model_give_back(struct onnx_model *model, float *values);
 
 /* Runs the network on [1, channels, height, width]. input is only read. */
 int onnx_model_run(struct onnx_model *model, float *input, int width, int height,

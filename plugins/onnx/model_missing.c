@@ -26,9 +26,9 @@ float *onnx_model_borrow(struct onnx_model *model, size_t count)
     return NULL;
 }
 
-void onnx_model_give_back(struct onnx_model *model, float *room)
+void onnx_model_give_back(struct onnx_model *model, float *values)
 {
-    (void)model, (void)room;
+    (void)model, (void)values;
 }
 
 int onnx_model_run(struct onnx_model *model, float *input, int width, int height,
