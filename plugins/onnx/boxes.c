@@ -94,7 +94,8 @@ int onnx_boxes_take(const struct onnx_manifest *m, const struct onnx_canvas *can
         struct onnx_find find = box_of(m, canvas, &rows, row);
         find.kind = kind;
         find.score = (float)onnx_calibrated(&m->points[kind], p);
-        if (find.right <= find.left || find.bottom <= find.top)
+        const float width = find.right - find.left, height = find.bottom - find.top;
+        if (width <= 0 || height <= 0 || (double)width * (double)height < m->min_area_px)
             continue;
         find.left += (float)x;
         find.right += (float)x;

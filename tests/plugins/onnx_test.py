@@ -99,6 +99,9 @@ def test_boxes_that_overlap_are_one(tmp_path):
     (apart,) = look(tmp_path, content, {**described, "operating_point": {
         "flame": {"score": 0.5}, "smoke": {"score": 0.5}, "nms_iou": 1}}, picture)
     assert sorted(boxes(apart)).count(("flame", 96, 32, 32, 32)) == 2
+    (small,) = look(tmp_path, content, {**described, "operating_point": {
+        "flame": {"score": 0.5}, "smoke": {"score": 0.5}, "min_area_px": 1025}}, picture)
+    assert small["finds"] == []
 
 
 def test_stretch_gives_boxes_in_the_pictures_own_proportions(tmp_path):
