@@ -2,6 +2,7 @@
 
 BUILD ?= build
 PYTHON := /usr/bin/python3
+RUNTIME := .deps/onnxruntime
 
 # What Debian 12 must have; the README says why each is there.
 PACKAGES_BUILD := build-essential pkg-config meson ninja-build \
@@ -28,7 +29,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help build demo test bench lint format deps deps-test clean
+.PHONY: help build demo test bench lint format deps deps-test runtime clean
 
 help:
 	@echo 'make demo            a small county on this machine: four cameras, a fire, alarms; about a minute'
@@ -43,6 +44,14 @@ help:
 
 deps:
 	$(call install,$(PACKAGES_BUILD))
+	@[ -e $(RUNTIME)/lib/libonnxruntime.so.1 ] || [ -n "$$ONNXRUNTIME_DIR" ] || pkg-config --exists libonnxruntime \
+	|| $(MAKE) --no-print-directory runtime \
+	|| echo "no ONNX Runtime: networks will not run, all else will; 'make runtime' tries again" >&2
+
+# Debian 12 has no package of it. npm is large, and only needed here.
+runtime:
+	$(if $(shell command -v npm),,$(call install,npm))
+	@plugins/onnx/fetch_runtime.sh $(RUNTIME)
 
 deps-test: deps
 	$(call install,$(PACKAGES_TEST))
@@ -51,6 +60,7 @@ $(BUILD)/build.ninja: | deps
 	meson setup $(BUILD) >/dev/null
 
 build: deps $(BUILD)/build.ninja
+	@[ ! $(RUNTIME)/lib/libonnxruntime.so.1 -nt $(BUILD)/build.ninja ] || meson setup --reconfigure $(BUILD) >/dev/null
 	@ninja -C $(BUILD)
 
 demo: build
@@ -61,8 +71,9 @@ test: deps-test
 	@$(PYTHON) tests/run.py
 
 bench: build
-	$(call install,ffmpeg)
+	$(call install,ffmpeg python3-numpy)
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	@$(PYTHON) tests/bench/bench_onnx.py --build $(BUILD)
 
 lint: deps-test $(BUILD)/build.ninja
 	@$(PYTHON) tests/lint.py --build $(BUILD)

@@ -1,0 +1,381 @@
+#include "onnx/manifest.h"
+#include "onnx/keys.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_FILE_BYTES (1 << 20)
+#define MIN_SIDE 8
+#define MAX_SIDE 8192
+#define LEAST 1e-6 /* of what must be above 0 */
+
+static void read_sha256(struct onnx_keys *keys, const struct onnx_object *object, char text[65])
+{
+    if (!onnx_keys_text(keys, object, "sha256", true, text, 65))
+        return;
+    if (strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
+        onnx_keys_fail(keys, object, "sha256",
+                       "must be 64 digits 0-9a-f, as sha256sum prints them");
+}
+
+static bool stays_below(const char *name)
+{
+    for (const char *part = name; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    }
+    return name[0] != '/';
+}
+
+/* The file lies in the manifest's folder or below. */
+static void read_file(struct onnx_keys *keys, const struct onnx_object *object, char *path)
+{
+    char name[201];
+    const char *slash = strrchr(keys->file, '/');
+    const int folder = slash ? (int)(slash - keys->file) + 1 : 0;
+    if (!onnx_keys_text(keys, object, "file", true, name, sizeof name))
+        return;
+    if (!stays_below(name))
+        onnx_keys_fail(keys, object, "file",
+                       "must lie beside the manifest: no absolute path and no '..'");
+    else if (snprintf(path, PATH_MAX, "%.*s%s", folder, keys->file, name) >= PATH_MAX)
+        onnx_keys_fail(keys, object, "file", "its path is too long");
+}
+
+static void read_variants(struct onnx_keys *keys, const struct onnx_object *top,
+                          struct onnx_manifest *m)
+{
+    static const char *const names[] = {"float16", "int8", NULL};
+    static const char *const inner[] = {"file", "sha256", NULL};
+    const struct onnx_object variants = onnx_keys_object(keys, top, "variants", false, names);
+    for (int i = 0; names[i]; i++) {
+        const struct onnx_object v = onnx_keys_object(keys, &variants, names[i], false, inner);
+        if (!v.json)
+            continue;
+        read_file(keys, &v, m->files[ONNX_FLOAT16 + i].path);
+        read_sha256(keys, &v, m->files[ONNX_FLOAT16 + i].sha256);
+    }
+}
+
+static void read_size(struct onnx_keys *keys, const struct onnx_object *input,
+                      struct onnx_input *in)
+{
+    static const char *const names[] = {"width",     "height",     "multiple_of",
+                                        "max_width", "max_height", NULL};
+    static const char *const fixed[] = {"width", "height", NULL};
+    static const char *const free_size[] = {"multiple_of", "max_width", "max_height", NULL};
+    const struct onnx_object size = onnx_keys_object(keys, input, "size", true, names);
+    if (!size.json)
+        return;
+    if (!json_object_get(size.json, "multiple_of")) {
+        onnx_keys_allow(keys, &size, fixed);
+        in->width = onnx_keys_integer(keys, &size, "width", ONNX_REQUIRED, MIN_SIDE, MAX_SIDE);
+        in->height = onnx_keys_integer(keys, &size, "height", ONNX_REQUIRED, MIN_SIDE, MAX_SIDE);
+        return;
+    }
+    onnx_keys_allow(keys, &size, free_size);
+    in->multiple_of = onnx_keys_integer(keys, &size, "multiple_of", ONNX_REQUIRED, 1, 256);
+    in->max_width = onnx_keys_integer(keys, &size, "max_width", ONNX_REQUIRED, MIN_SIDE, MAX_SIDE);
+    in->max_height =
+        onnx_keys_integer(keys, &size, "max_height", ONNX_REQUIRED, MIN_SIDE, MAX_SIDE);
+    if (in->max_width % in->multiple_of || in->max_height % in->multiple_of)
+        onnx_keys_fail(keys, &size, "", "max_width and max_height must be multiples of %d",
+                       in->multiple_of);
+}
+
+static void read_tiles(struct onnx_keys *keys, const struct onnx_object *input,
+                       struct onnx_input *in)
+{
+    static const char *const names[] = {"overlap_px", "max_width", "max_height", NULL};
+    const struct onnx_object tiles = onnx_keys_object(keys, input, "tiles", false, names);
+    if (!tiles.json)
+        return;
+    if (in->multiple_of)
+        onnx_keys_fail(keys, input, "tiles", "needs a fixed size; take it away, or multiple_of");
+    const int side = in->width < in->height ? in->width : in->height;
+    in->tiled = true;
+    in->overlap_px = onnx_keys_integer(keys, &tiles, "overlap_px", ONNX_REQUIRED, 0, side / 2);
+    in->max_width = onnx_keys_integer(keys, &tiles, "max_width", 0, MIN_SIDE, MAX_SIDE);
+    in->max_height = onnx_keys_integer(keys, &tiles, "max_height", 0, MIN_SIDE, MAX_SIDE);
+}
+
+static void read_per_channel(struct onnx_keys *keys, const struct onnx_object *input,
+                             const char *key, int channels, float fallback, float value[3])
+{
+    const json_t *given = input->json ? json_object_get(input->json, key) : NULL;
+    for (int i = 0; i < 3; i++)
+        value[i] = fallback;
+    if (!given)
+        return;
+    const bool list = json_is_array(given);
+    if (list ? json_array_size(given) != (size_t)channels : !json_is_number(given)) {
+        onnx_keys_fail(keys, input, key, "must be a number, or a list of %d", channels);
+        return;
+    }
+    for (int i = 0; i < channels; i++) {
+        const json_t *one = list ? json_array_get(given, (size_t)i) : given;
+        value[i] = (float)json_number_value(one);
+        if (!json_is_number(one) || !isfinite(value[i]))
+            onnx_keys_fail(keys, input, key, "must hold numbers only");
+    }
+}
+
+/* "KIND[:SECONDS][:gray]" */
+static bool parse_frame(const char *text, bool colour, struct onnx_frame *frame)
+{
+    static const char *const kinds[] = {"now", "before", "background"};
+    const size_t length = strcspn(text, ":");
+    int kind = 0;
+    while (kind < 3 && (strlen(kinds[kind]) != length || memcmp(kinds[kind], text, length) != 0))
+        kind++;
+    if (kind == 3)
+        return false;
+    text += length;
+    *frame = (struct onnx_frame){.kind = (enum onnx_frame_kind)kind, .channels = colour ? 3 : 1};
+    if (kind != ONNX_NOW) {
+        char *end;
+        if (text[0] != ':' || text[1] < '1' || text[1] > '9')
+            return false;
+        const unsigned long seconds = strtoul(text + 1, &end, 10);
+        if (seconds > 3600)
+            return false;
+        frame->seconds = (int)seconds;
+        text = end;
+    }
+    if (strcmp(text, ":gray") == 0)
+        frame->channels = 1;
+    return text[0] == '\0' || strcmp(text, ":gray") == 0;
+}
+
+static void read_frames(struct onnx_keys *keys, const struct onnx_object *input,
+                        struct onnx_input *in)
+{
+    const bool colour = in->channels != ONNX_GRAY;
+    const json_t *list = input->json ? json_object_get(input->json, "frames") : NULL;
+    const size_t count = list ? json_array_size(list) : 1;
+    in->frames[0] = (struct onnx_frame){.kind = ONNX_NOW, .channels = colour ? 3 : 1};
+    if (list && (count < 1 || count > ONNX_MAX_FRAMES)) {
+        onnx_keys_fail(keys, input, "frames", "must be a list of 1 to %d texts", ONNX_MAX_FRAMES);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text = list ? json_string_value(json_array_get(list, i)) : "now";
+        if (!text || !parse_frame(text, colour, &in->frames[i])) {
+            onnx_keys_fail(keys, input, "frames",
+                           "'%.40s' is none of now, before:N, background:N, each also with :gray; "
+                           "N is 1 to 3600 seconds",
+                           text ? text : "(no text)");
+            return;
+        }
+        in->channel_count += in->frames[i].channels;
+    }
+    in->frame_count = (int)count;
+}
+
+static void read_pad(struct onnx_keys *keys, const struct onnx_object *input, struct onnx_input *in)
+{
+    const char *text = input->json ? json_string_value(json_object_get(input->json, "pad")) : NULL;
+    in->pad_edge = text && strcmp(text, "edge") == 0;
+    if (text && !in->pad_edge)
+        onnx_keys_fail(keys, input, "pad", "must be \"edge\" or a number from 0 to 255");
+    else if (!in->pad_edge)
+        in->pad = (float)onnx_keys_number(keys, input, "pad", 114, 0, 255);
+}
+
+static void read_input(struct onnx_keys *keys, const struct onnx_object *top, struct onnx_input *in)
+{
+    static const char *const names[] = {"name",  "layout", "channels", "size",   "fit", "pad",
+                                        "tiles", "mean",   "scale",    "frames", NULL};
+    static const char *const layouts[] = {"nchw", NULL};
+    static const char *const channels[] = {"rgb", "bgr", "gray", NULL};
+    static const char *const fits[] = {"letterbox", "stretch", NULL};
+    const struct onnx_object input = onnx_keys_object(keys, top, "input", true, names);
+    (void)onnx_keys_text(keys, &input, "name", false, in->name, sizeof in->name);
+    (void)onnx_keys_word(keys, &input, "layout", 0, layouts);
+    in->channels = (enum onnx_channels)onnx_keys_word(keys, &input, "channels", -1, channels);
+    read_size(keys, &input, in);
+    in->stretch = onnx_keys_word(keys, &input, "fit", 0, fits) == 1;
+    read_tiles(keys, &input, in);
+    if (in->stretch && (in->multiple_of || in->tiled))
+        onnx_keys_fail(keys, &input, "fit", "stretch needs a fixed size without tiles");
+    read_pad(keys, &input, in);
+    const int planes = in->channels == ONNX_GRAY ? 1 : 3;
+    read_per_channel(keys, &input, "mean", planes, 0, in->mean);
+    read_per_channel(keys, &input, "scale", planes, 1, in->scale);
+    read_frames(keys, &input, in);
+}
+
+static void read_classes(struct onnx_keys *keys, const struct onnx_object *output,
+                         struct onnx_output *out)
+{
+    static const char *const names[] = {"name", "as", NULL};
+    static const char *const kinds[] = {"ignored", "smoke", "flame", NULL};
+    const json_t *list = output->json ? json_object_get(output->json, "classes") : NULL;
+    const size_t count = json_array_size(list);
+    if (count < 1 || count > ONNX_MAX_CLASSES) {
+        onnx_keys_fail(keys, output, "classes", "must be a list of 1 to %d", ONNX_MAX_CLASSES);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct onnx_object one = {.json = json_array_get(list, i)};
+        char name[ONNX_TEXT];
+        (void)snprintf(one.path, sizeof one.path, "output.classes[%zu]", i);
+        if (!json_is_object(one.json)) {
+            onnx_keys_fail(keys, &one, "", "must be an object");
+            return;
+        }
+        onnx_keys_allow(keys, &one, names);
+        (void)onnx_keys_text(keys, &one, "name", true, name, sizeof name);
+        out->kinds[i] = (uint8_t)onnx_keys_word(keys, &one, "as", -1, kinds);
+    }
+    out->class_count = (int)count;
+}
+
+static void read_output(struct onnx_keys *keys, const struct onnx_object *top,
+                        struct onnx_output *out)
+{
+    static const char *const names[] = {"name",   "form",    "activation", "boxes",
+                                        "stride", "classes", NULL};
+    static const char *const forms[] = {"yolo_v5", "yolo_v8", "heatmap", NULL};
+    static const char *const activations[] = {"none", "sigmoid", "softmax", NULL};
+    static const char *const units[] = {"pixels", "fractions", NULL};
+    const struct onnx_object output = onnx_keys_object(keys, top, "output", true, names);
+    (void)onnx_keys_text(keys, &output, "name", false, out->name, sizeof out->name);
+    out->form = (enum onnx_form)onnx_keys_word(keys, &output, "form", -1, forms);
+    out->activation =
+        (enum onnx_activation)onnx_keys_word(keys, &output, "activation", 0, activations);
+    out->fractions = onnx_keys_word(keys, &output, "boxes", 0, units) == 1;
+    const bool heat = out->form == ONNX_HEATMAP;
+    if (!heat && out->activation == ONNX_SOFTMAX)
+        onnx_keys_fail(keys, &output, "activation", "softmax is for heat maps");
+    if (output.json && json_object_get(output.json, heat ? "boxes" : "stride"))
+        onnx_keys_fail(keys, &output, heat ? "boxes" : "stride", "is not for this form");
+    out->stride = heat ? onnx_keys_integer(keys, &output, "stride", ONNX_REQUIRED, 1, 256) : 1;
+    read_classes(keys, &output, out);
+}
+
+static void read_curve(struct onnx_keys *keys, const struct onnx_object *curves, const char *kind,
+                       struct onnx_point *point)
+{
+    static const char *const names[] = {"a", "b", "temperature", NULL};
+    static const char *const platt[] = {"a", "b", NULL};
+    static const char *const temperature[] = {"temperature", NULL};
+    const struct onnx_object curve = onnx_keys_object(keys, curves, kind, false, names);
+    point->a = 1;
+    if (!curve.json)
+        return;
+    if (json_object_get(curve.json, "temperature")) {
+        onnx_keys_allow(keys, &curve, temperature);
+        point->a = 1 / onnx_keys_number(keys, &curve, "temperature", NAN, 0.01, 100);
+        return;
+    }
+    onnx_keys_allow(keys, &curve, platt);
+    point->a = onnx_keys_number(keys, &curve, "a", NAN, LEAST, 100);
+    point->b = onnx_keys_number(keys, &curve, "b", NAN, -100, 100);
+}
+
+static bool stands_for(const struct onnx_output *out, int kind)
+{
+    return memchr(out->kinds, kind, (size_t)out->class_count) != NULL;
+}
+
+static void read_point(struct onnx_keys *keys, const struct onnx_object *top,
+                       struct onnx_manifest *m)
+{
+    static const char *const names[] = {"smoke", "flame", "nms_iou", "min_area_px", NULL};
+    static const char *const inner[] = {"score", "low", NULL};
+    static const char *const kinds[] = {"ignored", "smoke", "flame", NULL};
+    static const char *const curve_names[] = {"smoke", "flame", NULL};
+    const struct onnx_object point = onnx_keys_object(keys, top, "operating_point", true, names);
+    const struct onnx_object curves =
+        onnx_keys_object(keys, top, "calibration", false, curve_names);
+    m->nms_iou = onnx_keys_number(keys, &point, "nms_iou", 0.45, 0, 1);
+    m->min_area_px = onnx_keys_number(keys, &point, "min_area_px", 0, 0, MAX_SIDE * MAX_SIDE);
+    for (int kind = LINHUO_SMOKE; kind <= LINHUO_FLAME; kind++) {
+        struct onnx_point *p = &m->points[kind];
+        const struct onnx_object one =
+            onnx_keys_object(keys, &point, kinds[kind], stands_for(&m->output, kind), inner);
+        read_curve(keys, &curves, kinds[kind], p);
+        if (!one.json)
+            continue;
+        if (!stands_for(&m->output, kind))
+            onnx_keys_fail(keys, &one, "", "no class is '%s'; see output.classes", kinds[kind]);
+        p->score = onnx_keys_number(keys, &one, "score", NAN, LEAST, 1 - LEAST);
+        p->low = onnx_keys_number(keys, &one, "low", p->score / 2, LEAST / 2, 1 - LEAST);
+        if (p->low > p->score)
+            onnx_keys_fail(keys, &one, "low", "must not be above score");
+    }
+    if (!stands_for(&m->output, LINHUO_SMOKE) && !stands_for(&m->output, LINHUO_FLAME))
+        onnx_keys_fail(keys, top, "output.classes", "none is smoke or flame: nothing can be found");
+}
+
+static void read_all(struct onnx_keys *keys, const json_t *json, struct onnx_manifest *m)
+{
+    static const char *const names[] = {
+        "linhuo_model", "name",  "version", "licence",         "about",       "file", "sha256",
+        "variants",     "input", "output",  "operating_point", "calibration", NULL};
+    const struct onnx_object top = {.json = json};
+    char about[501];
+    if (!json_is_object(json)) {
+        onnx_keys_fail(keys, &top, "", "must be a JSON object");
+        return;
+    }
+    onnx_keys_allow(keys, &top, names);
+    (void)onnx_keys_integer(keys, &top, "linhuo_model", ONNX_REQUIRED, 1, 1);
+    (void)onnx_keys_text(keys, &top, "name", true, m->name, sizeof m->name);
+    (void)onnx_keys_text(keys, &top, "version", true, m->version, sizeof m->version);
+    (void)onnx_keys_text(keys, &top, "licence", true, m->licence, sizeof m->licence);
+    (void)onnx_keys_text(keys, &top, "about", false, about, sizeof about);
+    read_file(keys, &top, m->files[ONNX_FLOAT32].path);
+    read_sha256(keys, &top, m->files[ONNX_FLOAT32].sha256);
+    read_variants(keys, &top, m);
+    read_input(keys, &top, &m->input);
+    read_output(keys, &top, &m->output);
+    const struct onnx_input *in = &m->input;
+    if (in->width && m->output.stride > (in->width < in->height ? in->width : in->height) / 4)
+        onnx_keys_fail(keys, &top, "output.stride", "must be at most a quarter of the input");
+    if (!keys->failed)
+        read_point(keys, &top, m);
+}
+
+static int load_text(const char *path, json_t **ret_json, struct onnx_fault *fault)
+{
+    json_error_t error;
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return onnx_fail(fault, "%.300s: the manifest cannot be read: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode) || status.st_size > MAX_FILE_BYTES)
+        return onnx_fail(fault, "%.300s: is no manifest: not a file of at most 1 MiB", path);
+    json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!json)
+        return onnx_fail(fault, "%.200s:%d:%d: no JSON: %.160s", path, error.line, error.column,
+                         error.text);
+    *ret_json = json;
+    return 0;
+}
+
+int onnx_manifest_load(const char *path, struct onnx_manifest *ret_manifest,
+                       struct onnx_fault *fault)
+{
+    json_t *json = NULL;
+    if (load_text(path, &json, fault) != 0)
+        return -1;
+    struct onnx_keys keys = {.file = path, .fault = fault};
+    struct onnx_manifest *m = calloc(1, sizeof *m);
+    if (m) {
+        read_all(&keys, json, m);
+        if (!keys.failed)
+            *ret_manifest = *m;
+    } else {
+        keys.failed = true;
+        (void)onnx_fail(fault, "out of memory");
+    }
+    free(m);
+    json_decref(json);
+    return keys.failed ? -1 : 0;
+}
