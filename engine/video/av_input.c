@@ -81,6 +81,9 @@ static int explain(const struct lh_av_input *input, int error, struct lh_fault *
     case AVERROR(EHOSTUNREACH):
     case AVERROR(ENETUNREACH):
         return refuse(input, LH_ECONNECT, fault, "no way to this address; check the network");
+    case AVERROR(EPROTONOSUPPORT):
+        return refuse(input, LH_ECONNECT, fault,
+                      "the camera does not offer this transport (461); set transport: auto");
     case AVERROR_PROTOCOL_NOT_FOUND:
     case AVERROR_DEMUXER_NOT_FOUND:
         return refuse(input, LH_EFORMAT, fault, "FFmpeg was built without what this needs");
