@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #define GOODBYE_US (LH_SECOND_US / 3)
+#define LATE_SLACK_US (LH_SECOND_US / 5)
 #define SOCKET_BUFFER "1048576"
 #define REORDER_DELAY_US "500000"
 #define USER_AGENT "linhuo"
@@ -33,6 +34,13 @@ static int interrupted(void *opaque)
 static bool stopped(const struct lh_av_wait *wait)
 {
     return wait->stop && atomic_load_explicit(wait->stop, memory_order_relaxed);
+}
+
+/* FFmpeg's own time-outs run to the same moment, and some of its readers hide them. */
+static bool late(const struct lh_av_wait *wait)
+{
+    return wait->deadline_us != INT64_MAX &&
+           lh_clock_monotonic_us(wait->clock) >= wait->deadline_us - LATE_SLACK_US;
 }
 
 static double passed_s(const struct lh_av_input *input, int64_t since_us)
@@ -72,6 +80,8 @@ static int explain(const struct lh_av_input *input, int error, struct lh_fault *
         return refuse(input, LH_ENOTFOUND, fault, "no such file");
     case AVERROR(EACCES):
     case AVERROR(EPERM):
+        if (input->live) /* FFmpeg's -1, for want of a better word */
+            break;
         return refuse(input, LH_EPERM, fault, "not permitted to read it");
     case AVERROR(ENOMEM):
         return refuse(input, LH_ENOMEM, fault, "out of memory");
@@ -90,6 +100,10 @@ static int explain(const struct lh_av_input *input, int error, struct lh_fault *
     default:
         break;
     }
+    if (input->live && late(&input->wait))
+        return refuse(input, LH_ETIMEOUT, fault, "no answer in time");
+    if (input->live && error == AVERROR(EPERM))
+        return refuse(input, LH_ECONNECT, fault, "the camera did not go through with it");
     char words[AV_ERROR_MAX_STRING_SIZE] = "";
     (void)av_strerror(error, words, sizeof words);
     if (!input->live)
