@@ -273,6 +273,8 @@ static int connect_to(struct lh_av_input *input, const char *url, const AVInputF
         return refuse(input, LH_ENOMEM, fault, "out of memory");
     }
     input->format->interrupt_callback = (AVIOInterruptCB){interrupted, &input->wait};
+    /* FFmpeg's parsers forget the mark of a packet known to be damaged, and not every decoder sees it */
+    input->format->flags |= AVFMT_FLAG_DISCARD_CORRUPT;
     /* frees the context on failure */
     const int error =
         avformat_open_input(&input->format, path ? path : url, format, &settings->dictionary);

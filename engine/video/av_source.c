@@ -371,7 +371,11 @@ static int decode_run(struct av_source *source, struct lh_fault *fault)
         return lh_fail(fault, code, "%s: out of memory", source->input.shown);
     if (code != LH_OK)
         note_failure(source);
-    const int received = receive(source, fault);
+    const uint64_t damaged = source->counts.packets_damaged;
+    const int received = code == LH_OK ? receive(source, fault) : LH_OK;
+    /* what refers to a damaged picture is damaged too, and does not say so */
+    if (code != LH_OK || source->counts.packets_damaged != damaged)
+        enter(source, RUN_WAITING);
     return received == LH_EAGAIN || received == LH_EEOF ? LH_OK : received;
 }
 
@@ -425,6 +429,12 @@ static int take_packet(struct av_source *source, struct lh_fault *fault)
         ticket->wanted = lh_cadence_wants(&source->cadence, ticket->capture_utc_us);
     ticket->burst = source->run == RUN_FULL && burst_asked(source);
     packet->pts = packet->dts = ticket->number;
+    if (packet->flags & AV_PKT_FLAG_CORRUPT && (source->run == RUN_FULL || ticket->wanted)) {
+        note_failure(source);
+        if (source->run == RUN_FULL)
+            enter(source, RUN_WAITING);
+        return LH_OK;
+    }
     if (source->run == RUN_FULL)
         return decode_run(source, fault);
     if (source->run == RUN_ALONE && ticket->wanted)
