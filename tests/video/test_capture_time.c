@@ -82,7 +82,7 @@ static void clumps_are_smoothed(void **state)
     assert_int_equal(lh_capture_smooth(&smoother, 0, NOW_US), NOW_US);
     /* three pictures come together, 400 ms late */
     for (int i = 1; i <= 3; i++) {
-        const int64_t stream_us = i * 40000;
+        const int64_t stream_us = INT64_C(40000) * i;
         const int64_t smooth_us = lh_capture_smooth(&smoother, stream_us, NOW_US + 400000);
         assert_in_range(smooth_us, NOW_US + stream_us, NOW_US + stream_us + 1000);
     }

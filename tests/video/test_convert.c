@@ -88,7 +88,8 @@ static void expect_red(AVFrame *made, enum lh_pixel_format format)
     assert_int_equal(lh_convert(converter, made, format, (uint32_t)made->width,
                                 (uint32_t)made->height, &converted),
                      LH_OK);
-    const uint8_t *pixel = converted.image.plane[0] + 10 * converted.image.stride[0] + 30;
+    const uint8_t *pixel =
+        converted.image.plane[0] + (ptrdiff_t)10 * converted.image.stride[0] + 30;
     const int red = pixel[format == LH_PIXEL_BGR24 ? 2 : 0];
     const int blue = pixel[format == LH_PIXEL_BGR24 ? 0 : 2];
     assert_true(red >= 252);
@@ -134,7 +135,7 @@ static void scaling_is_by_area(void **state)
         made->data[0][(ptrdiff_t)y * made->linesize[0] + 129] = 200;
     struct lh_converted converted;
     assert_int_equal(lh_convert(converter, made, LH_PIXEL_GRAY8, 64, 16, &converted), LH_OK);
-    const uint8_t *row = converted.image.plane[0] + 8 * converted.image.stride[0];
+    const uint8_t *row = converted.image.plane[0] + (ptrdiff_t)8 * converted.image.stride[0];
     assert_in_range(row[32], 122, 128);
     assert_int_equal(row[20], 100);
     lh_convert_release(converter, &converted);
