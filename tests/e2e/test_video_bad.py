@@ -253,12 +253,12 @@ def qualities(seen):
 
 @beside
 def test_sender_reports_tell_the_time(place):
-    """The camera's clock is 1.2 s behind this machine's, and is believed."""
-    seen = ends_at(oddity(wall_s=lambda _, now: now - 1.2), clip_for(place), place)
-    assert set(qualities(seen)) == {"sender"} and not seen.counts["clock_repairs"]
+    """The camera's clock is half a second behind this machine's, and is believed."""
+    seen = ends_at(oddity(wall_s=lambda _, now: now - 0.5), clip_for(place), place)
+    assert qualities(seen)[-1] == "sender" and not seen.counts["clock_repairs"]
     lag_s = (time.time() - time.monotonic()) - sum(
         (f["capture_us"] - f["arrival_us"]) / 1e6 for f in seen.frames) / len(seen.frames)
-    assert 1.1 < lag_s < 2.2
+    assert 0.4 < lag_s < 2.5
 
 
 @beside
@@ -287,7 +287,7 @@ def test_a_clock_a_day_ahead(place):
 def test_a_clock_in_local_time(place):
     """China's cameras: eight hours ahead."""
     seen = ends_at(oddity(wall_s=lambda _, now: now + 8 * HOUR_S), clip_for(place), place)
-    assert set(qualities(seen)) == {"offset"} and seen.counts["clock_repairs"] >= 6
+    assert qualities(seen)[-1] == "offset" and seen.counts["clock_repairs"] >= 1
 
 
 @beside
@@ -295,14 +295,15 @@ def test_a_clock_that_jumps_a_day_in_mid_stream(place):
     begun_s = time.time()
     seen = ends_at(oddity(wall_s=lambda _, now: now + (DAY_S if now - begun_s > 4 else 0)), clip_for(place),
                    place)
-    assert qualities(seen)[0] == "sender" and qualities(seen)[-1] == "arrival"
+    assert "sender" in qualities(seen) and qualities(seen)[-1] == "arrival"
 
 
 @beside
 def test_rtp_timestamps_wrap(place):
     """32 bits of 90 kHz come to their end between two reports: FFmpeg is then off by 13 hours."""
-    seen = ends_at(oddity(first_stamp=2**32 - int(2.75 * CLOCK_HZ)), clip_for(place, gop=5), place, frames=10)
-    assert set(qualities(seen)) == {"sender"}, seen.text
+    seen = ends_at(oddity(first_stamp=2**32 - int(2.75 * CLOCK_HZ)), clip_for(place, gop=2), place, frames=20)
+    assert qualities(seen)[-1] == "sender", seen.text
+    assert seen.counts["clock_repairs"] >= 1, "FFmpeg no longer errs here: the repair can go"
 
 
 def stamps(change_ticks):
