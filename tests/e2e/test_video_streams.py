@@ -170,7 +170,7 @@ def test_watch_interval_chooses_keyframes(place):
 @beside
 def test_a_burst_is_full_rate_and_ends(place):
     clip = clip_for(place)
-    seen = grab(gstreamer(place, clip, "h264")[1], frames=18, seconds=30, burst_after=2, burst_s=1.5)
+    seen = grab(gstreamer(place, clip, "h264")[1], frames=27, seconds=40, burst_after=2, burst_s=2)
     bursts = [frame["burst"] for frame in seen.frames]
     assert not any(bursts[:2]) and sum(bursts) >= 5, bursts
     first = bursts.index(True)
