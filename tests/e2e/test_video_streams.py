@@ -28,10 +28,13 @@ def expect_pictures(seen, clip, words, count=3):
     expect_live_times(seen)
 
 
-def expect_live_times(seen, now_s=None):
+def expect_live_times(seen):
+    """Capture times go on, and stay within the tolerance of two seconds around arrival."""
     times = [frame["capture_us"] for frame in seen.frames]
     assert times == sorted(times)
-    assert abs(times[-1] / 1e6 - (now_s or time.time())) < 10
+    offset_us = (time.time() - time.monotonic()) * 1e6
+    for frame in seen.frames:
+        assert -2.5e6 < frame["capture_us"] - frame["arrival_us"] - offset_us < 2.5e6, frame
 
 
 def read_all_ways(url, clip, codec):
@@ -293,8 +296,8 @@ def test_http_stills_are_polled(place):
         for address in (f"{url}/shot.jpg", with_kind(f"{url}/shot.jpg", "still")):
             seen = grab(address, frames=4, seconds=20, poll_interval_s=0.3)
             assert len({frame["hash"] for frame in seen.frames}) == 4, seen.text
-            gaps = [b["arrival_us"] - a["arrival_us"] for a, b in zip(seen.frames, seen.frames[1:])]
-            assert min(gaps) > 150_000, "asked more often than told"
+            took_us = seen.frames[-1]["arrival_us"] - seen.frames[0]["arrival_us"]
+            assert took_us > 500_000, "three polls, 300 ms apart: asked more often than told"
             expect_live_times(seen)
         server.pictures = [b"<html>not a picture</html>"]
         bad = grab(with_kind(f"{url}/shot.jpg", "still"), frames=1, seconds=20, poll_interval_s=0.3)
