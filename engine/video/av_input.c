@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #define GOODBYE_US (LH_SECOND_US / 3)
+#define LATE_SLACK_US (LH_SECOND_US / 5)
 #define SOCKET_BUFFER "1048576"
 #define REORDER_DELAY_US "500000"
 #define USER_AGENT "linhuo"
@@ -33,6 +34,13 @@ static int interrupted(void *opaque)
 static bool stopped(const struct lh_av_wait *wait)
 {
     return wait->stop && atomic_load_explicit(wait->stop, memory_order_relaxed);
+}
+
+/* FFmpeg's own time-outs run to the same moment, and some of its readers hide them. */
+static bool late(const struct lh_av_wait *wait)
+{
+    return wait->deadline_us != INT64_MAX &&
+           lh_clock_monotonic_us(wait->clock) >= wait->deadline_us - LATE_SLACK_US;
 }
 
 static double passed_s(const struct lh_av_input *input, int64_t since_us)
@@ -72,6 +80,8 @@ static int explain(const struct lh_av_input *input, int error, struct lh_fault *
         return refuse(input, LH_ENOTFOUND, fault, "no such file");
     case AVERROR(EACCES):
     case AVERROR(EPERM):
+        if (input->live) /* FFmpeg's -1, for want of a better word */
+            break;
         return refuse(input, LH_EPERM, fault, "not permitted to read it");
     case AVERROR(ENOMEM):
         return refuse(input, LH_ENOMEM, fault, "out of memory");
@@ -81,12 +91,19 @@ static int explain(const struct lh_av_input *input, int error, struct lh_fault *
     case AVERROR(EHOSTUNREACH):
     case AVERROR(ENETUNREACH):
         return refuse(input, LH_ECONNECT, fault, "no way to this address; check the network");
+    case AVERROR(EPROTONOSUPPORT):
+        return refuse(input, LH_ECONNECT, fault,
+                      "the camera does not offer this transport (461); set transport: auto");
     case AVERROR_PROTOCOL_NOT_FOUND:
     case AVERROR_DEMUXER_NOT_FOUND:
         return refuse(input, LH_EFORMAT, fault, "FFmpeg was built without what this needs");
     default:
         break;
     }
+    if (input->live && late(&input->wait))
+        return refuse(input, LH_ETIMEOUT, fault, "no answer in time");
+    if (input->live && error == AVERROR(EPERM))
+        return refuse(input, LH_ECONNECT, fault, "the camera did not go through with it");
     char words[AV_ERROR_MAX_STRING_SIZE] = "";
     (void)av_strerror(error, words, sizeof words);
     if (!input->live)
@@ -256,6 +273,8 @@ static int connect_to(struct lh_av_input *input, const char *url, const AVInputF
         return refuse(input, LH_ENOMEM, fault, "out of memory");
     }
     input->format->interrupt_callback = (AVIOInterruptCB){interrupted, &input->wait};
+    /* FFmpeg's parsers forget the mark of a packet known to be damaged, and not every decoder sees it */
+    input->format->flags |= AVFMT_FLAG_DISCARD_CORRUPT;
     /* frees the context on failure */
     const int error =
         avformat_open_input(&input->format, path ? path : url, format, &settings->dictionary);

@@ -2,6 +2,7 @@
 #include "video/av_input.h"
 #include "video/cadence.h"
 #include "video/capture_time.h"
+#include "video/slices.h"
 #include "video/source_kind.h"
 
 #include <libavcodec/avcodec.h>
@@ -21,6 +22,7 @@
 #define KEYFRAME_GAPS 3
 #define MAX_STREAM_US (INT64_C(1) << 52)
 #define MAX_UNREADABLE 1000
+#define MAX_JOINED_BYTES (16 << 20) /* of a key picture that comes in several packets */
 
 /* What is known of a packet, kept while the decoder has it; found again by picture->pts. */
 struct ticket {
@@ -45,6 +47,10 @@ struct av_source {
     struct lh_av_input input;
     struct lh_av_decoder decoder;
     AVPacket *packet;
+    AVPacket *ahead; /* read to see whether it goes on with packet; blank where none was */
+    int64_t packet_arrival_us;
+    int64_t packet_arrival_utc_us;
+    bool in_parts; /* key pictures come in several packets, or that is not known yet */
     AVFrame *picture;
     struct ticket ready; /* of picture, where has_ready */
     bool has_ready;
@@ -118,7 +124,7 @@ static void time_of_footage(struct av_source *source, int64_t stream_us, struct 
 
 static void time_of_live(struct av_source *source, int64_t stream_us, struct ticket *ticket)
 {
-    const int64_t arrival_us = lh_clock_utc_us(source->options.clock);
+    const int64_t arrival_us = source->packet_arrival_utc_us;
     const int64_t latency_us = from_seconds(source->options.camera->latency_s);
     const int64_t smooth_us = source->input.rtsp
                                   ? lh_capture_smooth(&source->smoother, stream_us, arrival_us)
@@ -365,7 +371,11 @@ static int decode_run(struct av_source *source, struct lh_fault *fault)
         return lh_fail(fault, code, "%s: out of memory", source->input.shown);
     if (code != LH_OK)
         note_failure(source);
-    const int received = receive(source, fault);
+    const uint64_t damaged = source->counts.packets_damaged;
+    const int received = code == LH_OK ? receive(source, fault) : LH_OK;
+    /* what refers to a damaged picture is damaged too, and does not say so */
+    if (code != LH_OK || source->counts.packets_damaged != damaged)
+        enter(source, RUN_WAITING);
     return received == LH_EAGAIN || received == LH_EEOF ? LH_OK : received;
 }
 
@@ -405,8 +415,9 @@ static int take_packet(struct av_source *source, struct lh_fault *fault)
     const int64_t stream_us = stream_time(source, packet);
     note_packet(source, stream_us, keyframe);
     struct ticket *ticket = &source->tickets[source->next_ticket & (TICKETS - 1)];
-    *ticket = (struct ticket){
-        .number = source->next_ticket++, .arrival_us = now_us(source), .keyframe = keyframe};
+    *ticket = (struct ticket){.number = source->next_ticket++,
+                              .arrival_us = source->packet_arrival_us,
+                              .keyframe = keyframe};
     if (source->input.live)
         time_of_live(source, stream_us, ticket);
     else
@@ -418,6 +429,12 @@ static int take_packet(struct av_source *source, struct lh_fault *fault)
         ticket->wanted = lh_cadence_wants(&source->cadence, ticket->capture_utc_us);
     ticket->burst = source->run == RUN_FULL && burst_asked(source);
     packet->pts = packet->dts = ticket->number;
+    if (packet->flags & AV_PKT_FLAG_CORRUPT && (source->run == RUN_FULL || ticket->wanted)) {
+        note_failure(source);
+        if (source->run == RUN_FULL)
+            enter(source, RUN_WAITING);
+        return LH_OK;
+    }
     if (source->run == RUN_FULL)
         return decode_run(source, fault);
     if (source->run == RUN_ALONE && ticket->wanted)
@@ -438,12 +455,77 @@ static int end_of_file(struct av_source *source, struct lh_fault *fault)
     return lh_fail(fault, LH_EEOF, "%s: end of the file", source->input.shown);
 }
 
+static enum lh_slice_syntax slice_syntax(const struct av_source *source)
+{
+    switch (source->input.stream->codecpar->codec_id) {
+    case AV_CODEC_ID_H264:
+        return LH_SLICES_H264;
+    case AV_CODEC_ID_HEVC:
+        return LH_SLICES_H265;
+    default:
+        return LH_SLICES_UNKNOWN;
+    }
+}
+
+/* Appends ahead to packet where it is a part of the same picture. */
+static bool join_ahead(struct av_source *source)
+{
+    AVPacket *packet = source->packet;
+    AVPacket *part = source->ahead;
+    const int size = packet->size;
+    if (!lh_slices_continue(slice_syntax(source), part->data, (size_t)part->size) ||
+        (packet->pts != AV_NOPTS_VALUE && part->pts != packet->pts) ||
+        part->size > MAX_JOINED_BYTES - size || av_grow_packet(packet, part->size) < 0)
+        return false;
+    memcpy(packet->data + size, part->data, (size_t)part->size);
+    if (packet->pts == AV_NOPTS_VALUE && packet->dts == AV_NOPTS_VALUE) {
+        packet->pts = part->pts;
+        packet->dts = part->dts;
+    }
+    av_packet_unref(part);
+    return true;
+}
+
+/* Reads a packet, and where it is a key picture that may come in parts, all of them. To know the
+ * last part the packet after it is read, which costs the picture one packet's delay: only streams that
+ * have shown such pictures pay it, and the first key picture of every stream. */
+static int read_whole(struct av_source *source, int64_t deadline_us, struct lh_fault *fault)
+{
+    AVPacket *packet = source->packet;
+    if (source->ahead->data) {
+        av_packet_unref(packet);
+        av_packet_move_ref(packet, source->ahead);
+    } else {
+        const int code = lh_av_input_read(&source->input, packet, deadline_us, fault);
+        if (code != LH_OK)
+            return code;
+    }
+    source->packet_arrival_us = now_us(source);
+    source->packet_arrival_utc_us = lh_clock_utc_us(source->options.clock);
+    const enum lh_slice_syntax syntax = slice_syntax(source);
+    if (syntax == LH_SLICES_UNKNOWN || !(packet->flags & AV_PKT_FLAG_KEY))
+        return LH_OK;
+    source->in_parts |= lh_slices_continue(syntax, packet->data, (size_t)packet->size);
+    bool joined = false;
+    while (source->in_parts) {
+        /* what failed here fails again at the next read, when this picture is on its way */
+        if (lh_av_input_read(&source->input, source->ahead, deadline_us, NULL) != LH_OK)
+            break;
+        if (!join_ahead(source)) {
+            source->in_parts = joined;
+            break;
+        }
+        joined = true;
+    }
+    return LH_OK;
+}
+
 /* One step on: reads one packet, with perhaps a picture ready after it. */
 static int advance(struct av_source *source, int64_t deadline_us, struct lh_fault *fault)
 {
     if (source->run == RUN_DRAINING)
         return end_of_file(source, fault);
-    int code = lh_av_input_read(&source->input, source->packet, deadline_us, fault);
+    int code = read_whole(source, deadline_us, fault);
     if (code == LH_EAGAIN) {
         source->counts.packets_damaged++;
         return ++source->unreadable > MAX_UNREADABLE
@@ -479,6 +561,7 @@ static int connect_once(struct av_source *source, const char *url, enum lh_trans
     const int64_t now = now_us(source);
     source->progress_us = source->keyframe_us = now;
     source->failures = 0;
+    source->in_parts = true;
     source->run = RUN_WAITING;
     choose_run(source, false);
     while (code == LH_OK && !source->has_ready)
@@ -514,6 +597,7 @@ static int connect_by(struct av_source *source, const char *url, struct lh_fault
     if (!may_try_tcp(code))
         return code;
     disconnect(source);
+    av_packet_unref(source->ahead);
     return connect_once(source, url, LH_TRANSPORT_TCP, start + open_us, fault);
 }
 
@@ -522,6 +606,7 @@ static void av_close(void *state)
     struct av_source *source = state;
     disconnect(source);
     av_packet_free(&source->packet);
+    av_packet_free(&source->ahead);
     av_frame_free(&source->picture);
     free(source);
 }
@@ -538,11 +623,13 @@ static int av_open(const struct lh_source_options *options, const char *url, str
     source->next_ticket = 1;
     source->first_stream_us = source->last_stream_us = source->last_capture_us = LH_NO_TIME;
     source->packet = av_packet_alloc();
+    source->ahead = av_packet_alloc();
     source->picture = av_frame_alloc();
     atomic_init(&source->burst_until_us, 0);
     lh_cadence_init(&source->cadence, options->camera->watch_interval_s);
-    const int code = source->packet && source->picture ? connect_by(source, url, fault)
-                                                       : lh_fail(fault, LH_ENOMEM, "out of memory");
+    const int code = source->packet && source->ahead && source->picture
+                         ? connect_by(source, url, fault)
+                         : lh_fail(fault, LH_ENOMEM, "out of memory");
     if (code != LH_OK) {
         av_close(source);
         return code;

@@ -116,6 +116,7 @@ int lh_source_open(const struct lh_source_options *options, struct lh_fault *fau
         return lh_fail(fault, code, "the camera's URL cannot be put together: %s",
                        lh_strerror(code));
     }
+    source->kind = &lh_av_kind;
     code = choose(options, url, fault, &source->kind);
     if (code == LH_OK)
         code = source->kind->open(options, url, fault, &source->state);

@@ -325,6 +325,13 @@ static bool set_word(struct lh_camera_config *camera, char *argument)
         camera->keyframes_only = strcmp(text, "true") == 0;
     else if (named(argument, "tls_ca_path", &text))
         camera->tls_ca_path = strchr(argument, '=') + 1;
+    else if (named(argument, "still_time_pattern", &text))
+        camera->still_time_pattern = strchr(argument, '=') + 1;
+    else if (named(argument, "still_time", &text))
+        camera->still_time = strcmp(text, "name") == 0    ? LH_STILL_TIME_NAME
+                             : strcmp(text, "exif") == 0  ? LH_STILL_TIME_EXIF
+                             : strcmp(text, "mtime") == 0 ? LH_STILL_TIME_MTIME
+                                                          : LH_STILL_TIME_AUTO;
     else
         return false;
     return true;

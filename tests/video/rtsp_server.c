@@ -1,9 +1,10 @@
 /* linhuo-test-rtsp: serves one file over RTSP with GStreamer's server, for the tests of the video
  * room. Every client gets the file from its beginning, at the file's own speed.
  *
- *   linhuo-test-rtsp FILE (h264|h265|jpeg) [--port N] [--only (tcp|udp)] [--auth]
+ *   linhuo-test-rtsp FILE (h264|h265|jpeg) [--port N] [--only (tcp|udp)] [--auth] [--tls CERT KEY]
  *
  * FILE is MP4 or Matroska. --auth asks for the user and password in RTSP_USER and RTSP_PASSWORD.
+ * --tls serves RTSPS with these PEM files.
  * Prints "port N" when it is ready. */
 #include <gst/gst.h>
 #include <gst/rtsp-server/rtsp-server.h>
@@ -17,6 +18,8 @@ struct request {
     const char *codec;
     const char *port;
     const char *only;
+    const char *certificate; /* NULL: no TLS */
+    const char *key;
     bool auth;
 };
 
@@ -33,7 +36,10 @@ static bool understand(int count, char **arguments, struct request *request)
             request->port = arguments[++i];
         else if (more && strcmp(arguments[i], "--only") == 0)
             request->only = arguments[++i];
-        else
+        else if (i + 2 < count && strcmp(arguments[i], "--tls") == 0) {
+            request->certificate = arguments[++i];
+            request->key = arguments[++i];
+        } else
             return false;
     }
     return true;
@@ -51,7 +57,7 @@ static char *launch_line(const struct request *request)
                            request->file, demux, pay);
 }
 
-static bool ask_for_password(GstRTSPServer *server, GstRTSPMediaFactory *factory)
+static bool ask_for_password(GstRTSPServer *server)
 {
     const char *user = getenv("RTSP_USER");
     const char *password = getenv("RTSP_PASSWORD");
@@ -64,14 +70,40 @@ static bool ask_for_password(GstRTSPServer *server, GstRTSPMediaFactory *factory
     gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST);
     gst_rtsp_auth_add_digest(auth, user, password, token);
     gst_rtsp_auth_add_basic(auth, basic, token);
-    gst_rtsp_media_factory_add_role(factory, "watcher", GST_RTSP_PERM_MEDIA_FACTORY_ACCESS,
-                                    G_TYPE_BOOLEAN, TRUE, GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
-                                    G_TYPE_BOOLEAN, TRUE, NULL);
     gst_rtsp_server_set_auth(server, auth);
     g_free(basic);
     gst_rtsp_token_unref(token);
     g_object_unref(auth);
     return true;
+}
+
+static bool use_tls(GstRTSPServer *server, const struct request *request)
+{
+    GError *error = NULL;
+    GTlsCertificate *certificate =
+        g_tls_certificate_new_from_files(request->certificate, request->key, &error);
+    if (!certificate) {
+        (void)fprintf(stderr, "%s\n", error->message);
+        g_error_free(error);
+        return false;
+    }
+    GstRTSPAuth *auth = gst_rtsp_auth_new();
+    GstRTSPToken *anybody =
+        gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "watcher", NULL);
+    gst_rtsp_auth_set_default_token(auth, anybody);
+    gst_rtsp_auth_set_tls_certificate(auth, certificate);
+    gst_rtsp_server_set_auth(server, auth);
+    gst_rtsp_token_unref(anybody);
+    g_object_unref(certificate);
+    g_object_unref(auth);
+    return true;
+}
+
+static void let_watch(GstRTSPMediaFactory *factory)
+{
+    gst_rtsp_media_factory_add_role(factory, "watcher", GST_RTSP_PERM_MEDIA_FACTORY_ACCESS,
+                                    G_TYPE_BOOLEAN, TRUE, GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
+                                    G_TYPE_BOOLEAN, TRUE, NULL);
 }
 
 static int serve(const struct request *request)
@@ -86,7 +118,10 @@ static int serve(const struct request *request)
         gst_rtsp_media_factory_set_protocols(factory, strcmp(request->only, "udp") == 0
                                                           ? GST_RTSP_LOWER_TRANS_UDP
                                                           : GST_RTSP_LOWER_TRANS_TCP);
-    if (request->auth && !ask_for_password(server, factory)) {
+    let_watch(factory);
+    if (request->certificate && !use_tls(server, request))
+        return 1;
+    if (request->auth && !ask_for_password(server)) {
         (void)fprintf(stderr, "RTSP_USER and RTSP_PASSWORD are not set\n");
         return 2;
     }
@@ -111,7 +146,7 @@ int main(int argument_count, char **arguments)
     gst_init(&argument_count, &arguments);
     if (!understand(argument_count, arguments, &request)) {
         (void)fprintf(stderr, "usage: linhuo-test-rtsp FILE (h264|h265|jpeg) [--port N] "
-                              "[--only (tcp|udp)] [--auth]\n");
+                              "[--only (tcp|udp)] [--auth] [--tls CERT KEY]\n");
         return 2;
     }
     return serve(&request);
