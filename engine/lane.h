@@ -12,12 +12,23 @@
 
 #include <stdatomic.h>
 
+/* Two pictures further apart than this say that the camera was off in between. */
+#define LH_LANE_GAP_US (3600 * LH_SECOND_US)
+
+/* From one picture to another, without such a gap. */
+struct lh_lane_span {
+    int64_t begin_utc_us;
+    int64_t end_utc_us;
+};
+
 /* One track event of one frame. Owned by whoever holds it. */
 struct lh_lane_event {
     int64_t utc_us; /* of the frame at which it happened */
     enum lh_track_event_type type;
     struct lh_track track;
-    struct lh_frame *frame; /* NULL unless frames are kept, and when a track was lost */
+    struct lh_frame *frame;    /* NULL unless frames are kept, and when a track was lost */
+    struct lh_frame_info info; /* of that frame, kept or not; its texts are lent from the lane */
+    bool has_info;             /* false when a track was lost */
     struct lh_detection *detections;
     size_t detection_count;
 };
@@ -56,6 +67,8 @@ struct lh_lane_report {
     struct lh_fault fault; /* code 0: nothing wrong */
 };
 struct lh_lane_report lh_lane_report(const struct lh_lane *lane);
+/* When the footage analysed so far was watched, in order. Lent until the next advance. */
+size_t lh_lane_spans(const struct lh_lane *lane, const struct lh_lane_span **ret_spans);
 const struct lh_camera_config *lh_lane_camera(const struct lh_lane *lane);
 
 #endif
