@@ -122,3 +122,61 @@ void lh_docket_close(struct lh_docket *docket)
     lh_labels_finish(&docket->labels);
     *docket = (struct lh_docket){0};
 }
+
+static double since(int64_t utc_us, int64_t start_us)
+{
+    return (double)(utc_us - start_us) / (double)LH_SECOND_US;
+}
+
+int lh_docket_cases(const struct lh_docket *docket, const struct lh_replay_result *result,
+                    struct lh_case_list *ret_list)
+{
+    size_t span_count = 0;
+    const struct lh_lane_span *watched;
+    struct lh_case_list list;
+    for (size_t i = 0; i < result->lane_count; i++)
+        span_count += lh_lane_spans(result->owners[i], &watched);
+    list.cases = calloc(docket->count + 1, sizeof *list.cases);
+    list.spans = calloc(span_count + 1, sizeof *list.spans);
+    if (!list.cases || !list.spans) {
+        lh_case_list_finish(&list);
+        return LH_ENOMEM;
+    }
+    struct lh_span *span = list.spans;
+    for (size_t i = 0; i < docket->count; i++) {
+        const size_t clip = docket->items[i].clip;
+        const struct lh_lane_report *lane = &result->lanes[clip];
+        const size_t count = lh_lane_spans(result->owners[clip], &watched);
+        list.cases[i] = (struct lh_case){
+            .label = docket->items[i].label,
+            .spans = span,
+            .span_count = count,
+            .pictures = lane->frames,
+            .fault = lane->fault.code == LH_OK ? NULL : lane->fault.text,
+        };
+        for (size_t k = 0; k < count; k++, span++)
+            *span = (struct lh_span){since(watched[k].begin_utc_us, lane->start_utc_us),
+                                     since(watched[k].end_utc_us, lane->start_utc_us)};
+    }
+    *ret_list = list;
+    return LH_OK;
+}
+
+void lh_case_list_finish(struct lh_case_list *list)
+{
+    free(list->cases);
+    free(list->spans);
+    *list = (struct lh_case_list){0};
+}
+
+int lh_docket_check(const struct lh_docket *docket, const struct lh_case_list *list,
+                    const char *labels_path, struct lh_fault *fault)
+{
+    const struct lh_case *outside = lh_case_outside(list->cases, docket->count);
+    if (!outside)
+        return LH_OK;
+    return lh_fail(fault, LH_ERANGE,
+                   "%.150s: %.150s has its ignition at %g s, but its last picture is at %g s",
+                   labels_path, outside->label->file, outside->label->ignition_s,
+                   outside->spans[outside->span_count - 1].end_s);
+}

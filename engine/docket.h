@@ -10,8 +10,8 @@
 #define LH_DOCKET_H
 
 #include "footage.h"
-#include "judge/labels.h"
-#include "judge/spot.h"
+#include "judge/judge.h"
+#include "replay.h"
 
 #include <stdbool.h>
 
@@ -39,5 +39,18 @@ struct lh_docket {
 int lh_docket_open(const char *labels_path, const struct lh_footage *footage,
                    struct lh_fault *fault, struct lh_docket *ret_docket);
 void lh_docket_close(struct lh_docket *docket);
+
+/* What a replay of the footage saw of the docket's clips, in the order of its items. */
+struct lh_case_list {
+    struct lh_case *cases;
+    struct lh_span *spans; /* of all cases */
+};
+/* docket and result are lent as long as the list. LH_ENOMEM. */
+int lh_docket_cases(const struct lh_docket *docket, const struct lh_replay_result *result,
+                    struct lh_case_list *ret_list);
+void lh_case_list_finish(struct lh_case_list *list);
+/* LH_ERANGE where a label's ignition lies after its clip's last picture. */
+int lh_docket_check(const struct lh_docket *docket, const struct lh_case_list *list,
+                    const char *labels_path, struct lh_fault *fault);
 
 #endif

@@ -195,6 +195,22 @@ static int note_watched(struct lh_lane *lane, int64_t utc_us)
     return LH_OK;
 }
 
+static int tell_look(const struct lh_lane *lane, struct lh_frame *frame,
+                     const struct lh_watch_result *result)
+{
+    const struct lh_frame_info *info = lh_frame_info(frame);
+    const size_t detectors = lh_watch_detectors(lane->watch);
+    const struct lh_lane_look look = {
+        .number = lane->options.number,
+        .info = info,
+        .utc_us = lane->horizon_us,
+        .tracked = !info->burst && (detectors == 0 || result->failed_detectors < detectors),
+        .detections = result->detections,
+        .detection_count = result->detection_count,
+    };
+    return lane->options.on_look ? lane->options.on_look(lane->options.context, &look) : LH_OK;
+}
+
 static int analyse(struct lh_lane *lane, struct lh_frame *frame,
                    int (*take)(void *context, struct lh_lane_event *event), void *context)
 {
@@ -209,6 +225,8 @@ static int analyse(struct lh_lane *lane, struct lh_frame *frame,
     int code = lh_watch_frame(lane->watch, frame, on_track, &delivery, &result);
     if (code == LH_OK && result.failed_detectors > 0)
         lane->report.fault = result.fault;
+    if (code == LH_OK)
+        code = tell_look(lane, frame, &result);
     if (code != LH_OK)
         delivery.code = code;
     code = hand_over(&delivery, lane->options.keep_frames ? frame : NULL, &result, take, context);

@@ -34,6 +34,16 @@ struct lh_lane_event {
 };
 void lh_lane_event_finish(struct lh_lane_event *event);
 
+/* One frame as the detectors saw it. All lent. */
+struct lh_lane_look {
+    size_t number; /* of the lane, from its options */
+    const struct lh_frame_info *info;
+    int64_t utc_us; /* of its events: info's capture time, never going back */
+    bool tracked;   /* the tracker was fed with it */
+    const struct lh_detection *detections;
+    size_t detection_count;
+};
+
 struct lh_lane_options {
     const struct lh_site *site;              /* lent */
     const struct lh_watch_plugins *plugins;  /* lent */
@@ -43,6 +53,10 @@ struct lh_lane_options {
     int64_t start_utc_us;                    /* LH_NO_TIME: as the file says */
     bool keep_frames;                        /* events carry their frame, for evidence */
     const atomic_bool *stop;                 /* lent */
+    size_t number;                           /* for on_look */
+    /* After every frame; NULL: nobody wants to know. A failure ends the lane. */
+    int (*on_look)(void *context, const struct lh_lane_look *look);
+    void *context;
 };
 
 struct lh_lane;

@@ -308,6 +308,9 @@ static int create_lanes(struct replay *self, const struct lh_footage *footage)
             .start_utc_us = self->options->start_utc_us,
             .keep_frames = keeps_frames(self->options),
             .stop = self->options->stop,
+            .number = i,
+            .on_look = self->options->on_look,
+            .context = self->options->context,
         };
         struct track_lane *lane = &self->lanes[i];
         const int code = lh_lane_create(&options, &lane->lane);

@@ -44,6 +44,8 @@ struct lh_replay_options {
     bool keep_frames;            /* on_alarm gets the frames; implied by evidence */
     const atomic_bool *stop;     /* lent */
     void (*on_alarm)(void *context, const struct lh_replay_alarm *news);
+    /* NULL: not asked. By the worker threads, one at a time for a clip; number is the clip's. */
+    int (*on_look)(void *context, const struct lh_lane_look *look);
     void (*on_progress)(void *context,
                         const struct lh_replay_progress *progress); /* 5 times a second */
     void *context;

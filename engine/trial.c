@@ -16,8 +16,7 @@ struct lh_trial {
     size_t charge_count;
     size_t charge_capacity;
     struct lh_fault fault; /* the first thing that went wrong while hearing */
-    struct lh_case *cases;
-    struct lh_span *spans; /* of all cases */
+    struct lh_case_list list;
     struct lh_judgement judgement;
 };
 
@@ -52,8 +51,7 @@ void lh_trial_destroy(struct lh_trial **trial_pointer)
     lh_docket_close(&trial->docket);
     free(trial->found);
     free(trial->charges);
-    free(trial->cases);
-    free(trial->spans);
+    lh_case_list_finish(&trial->list);
     free(trial);
     *trial_pointer = NULL;
 }
@@ -111,40 +109,6 @@ void lh_trial_hear(struct lh_trial *trial, const struct lh_replay_alarm *news)
         (void)keep_charge(trial, &charge);
 }
 
-static double since(int64_t utc_us, int64_t start_us)
-{
-    return (double)(utc_us - start_us) / (double)LH_SECOND_US;
-}
-
-static int collect_cases(struct lh_trial *trial, const struct lh_replay_result *result)
-{
-    size_t span_count = 0;
-    const struct lh_lane_span *watched;
-    for (size_t i = 0; i < result->lane_count; i++)
-        span_count += lh_lane_spans(result->owners[i], &watched);
-    trial->cases = calloc(trial->docket.count + 1, sizeof *trial->cases);
-    trial->spans = calloc(span_count + 1, sizeof *trial->spans);
-    if (!trial->cases || !trial->spans)
-        return LH_ENOMEM;
-    struct lh_span *span = trial->spans;
-    for (size_t i = 0; i < trial->docket.count; i++) {
-        const struct lh_docket_item *item = &trial->docket.items[i];
-        const struct lh_lane_report *lane = &result->lanes[item->clip];
-        const size_t count = lh_lane_spans(result->owners[item->clip], &watched);
-        trial->cases[i] = (struct lh_case){
-            .label = item->label,
-            .spans = span,
-            .span_count = count,
-            .pictures = lane->frames,
-            .fault = lane->fault.code == LH_OK ? NULL : lane->fault.text,
-        };
-        for (size_t k = 0; k < count; k++, span++)
-            *span = (struct lh_span){since(watched[k].begin_utc_us, lane->start_utc_us),
-                                     since(watched[k].end_utc_us, lane->start_utc_us)};
-    }
-    return LH_OK;
-}
-
 int lh_trial_close(struct lh_trial *trial, const struct lh_replay_result *result,
                    struct lh_fault *fault)
 {
@@ -152,27 +116,24 @@ int lh_trial_close(struct lh_trial *trial, const struct lh_replay_result *result
         *fault = trial->fault;
         return fault->code;
     }
-    int code = collect_cases(trial, result);
+    int code = lh_docket_cases(&trial->docket, result, &trial->list);
     if (code != LH_OK)
         return lh_fail(fault, code, "out of memory");
-    const struct lh_case *outside = lh_case_outside(trial->cases, trial->docket.count);
-    if (outside)
-        return lh_fail(fault, LH_ERANGE,
-                       "%.150s: %.150s has its ignition at %g s, but its last picture is at %g s",
-                       trial->options.labels, outside->label->file, outside->label->ignition_s,
-                       outside->spans[outside->span_count - 1].end_s);
-    code = lh_judge(trial->cases, trial->docket.count, trial->charges, trial->charge_count,
+    code = lh_docket_check(&trial->docket, &trial->list, trial->options.labels, fault);
+    if (code != LH_OK)
+        return code;
+    code = lh_judge(trial->list.cases, trial->docket.count, trial->charges, trial->charge_count,
                     &trial->judgement);
     if (code != LH_OK)
         return lh_fail(fault, code, "%s", lh_strerror(code));
-    return trial->sheet ? lh_sheet_finish(trial->sheet, trial->cases, &trial->judgement, fault)
+    return trial->sheet ? lh_sheet_finish(trial->sheet, trial->list.cases, &trial->judgement, fault)
                         : LH_OK;
 }
 
 static struct lh_report report_of(const struct lh_trial *trial)
 {
     return (struct lh_report){
-        .cases = trial->cases,
+        .cases = trial->list.cases,
         .charges = trial->charges,
         .charge_count = trial->charge_count,
         .judgement = &trial->judgement,

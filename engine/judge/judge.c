@@ -136,39 +136,57 @@ static struct lh_figures add_up(const struct lh_case *cases, const struct lh_out
     return figures;
 }
 
-int lh_judge(const struct lh_case *cases, size_t case_count, struct lh_charge *charges,
-             size_t charge_count, struct lh_judgement *ret_judgement)
+int lh_judge_each(const struct lh_case *cases, size_t case_count, struct lh_charge *charges,
+                  size_t charge_count, struct lh_outcome *outcomes)
 {
-    struct lh_judgement judgement = {.clip_count = case_count};
     for (size_t i = 0; i < charge_count; i++)
         if (charges[i].clip >= case_count)
             return LH_EINVAL;
-    double *delays = calloc(case_count + 1, sizeof *delays);
-    judgement.clips = calloc(case_count + 1, sizeof *judgement.clips);
-    if (!delays || !judgement.clips) {
-        free(delays);
-        lh_judgement_finish(&judgement);
-        return LH_ENOMEM;
-    }
     for (size_t i = 0; i < case_count; i++) {
-        judgement.clips[i].delay_s = NAN;
-        watch(&cases[i], &judgement.clips[i]);
+        outcomes[i] = (struct lh_outcome){.delay_s = NAN};
+        watch(&cases[i], &outcomes[i]);
     }
     for (size_t i = 0; i < charge_count; i++)
-        note_charge(cases[charges[i].clip].label, &charges[i], &judgement.clips[charges[i].clip]);
-    const struct lh_outcome *outcomes = judgement.clips;
-    judgement.total =
-        add_up(cases, outcomes, case_count, belongs_always, LH_VISIBILITY_UNSAID, delays);
-    judgement.without_faint =
-        add_up(cases, outcomes, case_count, belongs_unless, LH_VISIBILITY_FAINT, delays);
-    judgement.no_fire =
-        add_up(cases, outcomes, case_count, belongs_without_fire, LH_VISIBILITY_UNSAID, delays);
-    for (int v = 0; v < LH_VISIBILITIES; v++)
-        judgement.by_visibility[v] = add_up(cases, outcomes, case_count, belongs_by_visibility,
-                                            (enum lh_visibility)v, delays);
-    free(delays);
-    *ret_judgement = judgement;
+        note_charge(cases[charges[i].clip].label, &charges[i], &outcomes[charges[i].clip]);
     return LH_OK;
+}
+
+int lh_judge_sum(const struct lh_case *cases, const struct lh_outcome *outcomes, size_t count,
+                 struct lh_judgement *ret_judgement)
+{
+    struct lh_judgement sum = {.clip_count = count};
+    double *delays = calloc(count + 1, sizeof *delays);
+    sum.clips = calloc(count + 1, sizeof *sum.clips);
+    if (!delays || !sum.clips) {
+        free(delays);
+        free(sum.clips);
+        return LH_ENOMEM;
+    }
+    for (size_t i = 0; i < count; i++)
+        sum.clips[i] = outcomes[i];
+    sum.total = add_up(cases, outcomes, count, belongs_always, LH_VISIBILITY_UNSAID, delays);
+    sum.without_faint = add_up(cases, outcomes, count, belongs_unless, LH_VISIBILITY_FAINT, delays);
+    sum.no_fire =
+        add_up(cases, outcomes, count, belongs_without_fire, LH_VISIBILITY_UNSAID, delays);
+    for (int v = 0; v < LH_VISIBILITIES; v++)
+        sum.by_visibility[v] =
+            add_up(cases, outcomes, count, belongs_by_visibility, (enum lh_visibility)v, delays);
+    free(delays);
+    *ret_judgement = sum;
+    return LH_OK;
+}
+
+int lh_judge(const struct lh_case *cases, size_t case_count, struct lh_charge *charges,
+             size_t charge_count, struct lh_judgement *ret_judgement)
+{
+    struct lh_outcome *outcomes = calloc(case_count + 1, sizeof *outcomes);
+    if (!outcomes)
+        return LH_ENOMEM;
+    int code = lh_judge_each(cases, case_count, charges, charge_count, outcomes);
+    if (code == LH_OK)
+        code = lh_judge_sum(cases, outcomes, case_count, ret_judgement);
+    free(outcomes);
+    return code;
 }
 
 void lh_judgement_finish(struct lh_judgement *judgement)

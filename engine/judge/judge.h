@@ -106,6 +106,12 @@ struct lh_judgement {
 enum lh_verdict lh_verdict_of(const struct lh_label *label, bool found,
                               const struct lh_charge *charge);
 
+/* The two halves of lh_judge: outcomes, one a case, and their sum. */
+int lh_judge_each(const struct lh_case *cases, size_t case_count, struct lh_charge *charges,
+                  size_t charge_count, struct lh_outcome *ret_outcomes);
+int lh_judge_sum(const struct lh_case *cases, const struct lh_outcome *outcomes, size_t count,
+                 struct lh_judgement *ret_judgement);
+
 /* Charges of one clip come in order of time. Fills in their verdicts. LH_EINVAL for a charge of no case. */
 int lh_judge(const struct lh_case *cases, size_t case_count, struct lh_charge *charges,
              size_t charge_count, struct lh_judgement *ret_judgement);
