@@ -130,7 +130,7 @@ static json_t *number_or_null(double value)
     return isfinite(value) ? lh_json_number(value) : json_null();
 }
 
-static json_t *figures_json(const struct lh_figures *figures)
+json_t *lh_figures_json(const struct lh_figures *figures)
 {
     json_t *object = json_object();
     const struct {
@@ -237,7 +237,7 @@ static json_t *visibilities_json(const struct lh_judgement *judgement)
     for (int v = 0; v < LH_VISIBILITIES; v++)
         if (v != LH_VISIBILITY_UNSAID || judgement->by_visibility[v].clips > 0)
             bad |= json_object_set_new(object, lh_visibility_name((enum lh_visibility)v),
-                                       figures_json(&judgement->by_visibility[v]));
+                                       lh_figures_json(&judgement->by_visibility[v]));
     if (!bad)
         return object;
     json_decref(object);
@@ -265,10 +265,10 @@ int lh_report_json(const struct lh_report *report, char **ret_json)
         bad |= json_array_append_new(clips, clip_json(report, i));
     json_t *root = json_object();
     bad |= json_object_set_new(root, "schema", json_string("linhuo/judgement/1"));
-    bad |= json_object_set_new(root, "total", figures_json(&judgement->total));
-    bad |= json_object_set_new(root, "without_faint", figures_json(&judgement->without_faint));
+    bad |= json_object_set_new(root, "total", lh_figures_json(&judgement->total));
+    bad |= json_object_set_new(root, "without_faint", lh_figures_json(&judgement->without_faint));
     bad |= json_object_set_new(root, "by_visibility", visibilities_json(judgement));
-    bad |= json_object_set_new(root, "no_fire", figures_json(&judgement->no_fire));
+    bad |= json_object_set_new(root, "no_fire", lh_figures_json(&judgement->no_fire));
     bad |= json_object_set_new(root, "clips", clips);
     bad |= json_object_set_new(root, "not_given",
                                names_json(report->not_given, report->not_given_count));

@@ -11,6 +11,7 @@
 
 #include "judge/judge.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 /* All lent. */
@@ -31,6 +32,9 @@ struct lh_report {
 int lh_report_text(const struct lh_report *report, FILE *out);
 /* Without a line break. Caller frees. LH_ENOMEM. */
 int lh_report_json(const struct lh_report *report, char **ret_json);
+
+/* One group of figures, as the judgement writes them; NULL where memory is short. */
+json_t *lh_figures_json(const struct lh_figures *figures);
 
 /* "3 min 20 s", "40 s", "2 h 05 min"; "-" for NaN. Returns text. */
 #define LH_DURATION_TEXT 32
