@@ -136,6 +136,58 @@ static void take_footage(struct arguments *arguments, int argc, char **argv)
         arguments->footage[arguments->footage_count++] = argv[optind++];
 }
 
+static int take_option(int option, struct arguments *arguments)
+{
+    switch (option) {
+    case 1:
+        if (arguments->site)
+            return misuse("one site file, please; clips go behind --footage: ", optarg);
+        arguments->site = optarg;
+        break;
+    case 'c':
+        arguments->camera = optarg;
+        break;
+    case 's':
+        if (lh_time_parse(optarg, &arguments->start_utc_us) != LH_OK)
+            return misuse("--start wants 2026-11-23T08:00:00+08:00, not ", optarg);
+        break;
+    case 'l':
+        arguments->labels = optarg;
+        break;
+    case 'p':
+        arguments->sheet = optarg;
+        break;
+    case 'e':
+        arguments->evidence = optarg;
+        break;
+    case 't':
+        if (!read_count(optarg, &arguments->threads))
+            return misuse("--threads wants 1 to 64, not ", optarg);
+        break;
+    case 'j':
+        arguments->json = true;
+        break;
+    case 'q':
+        arguments->quiet = true;
+        break;
+    default:
+        (void)fputs(help, stderr);
+        return LH_EXIT_USAGE;
+    }
+    return LH_EXIT_DONE;
+}
+
+static int check_arguments(const struct arguments *arguments)
+{
+    if (!arguments->site)
+        return misuse("which site file? configs/replay.yaml is one for trying", "");
+    if (arguments->footage_count == 0)
+        return misuse("which footage? --footage FILE|FOLDER ...", "");
+    if (arguments->sheet && !arguments->labels)
+        return misuse("--sheet shows what --labels judge; which labels?", "");
+    return LH_EXIT_DONE;
+}
+
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {{"footage", required_argument, NULL, 'f'},
@@ -150,57 +202,19 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     int option;
-    while ((option = getopt_long(argc, argv, "-f:c:s:l:p:e:t:jqh", options, NULL)) != -1) {
-        switch (option) {
-        case 1:
-            if (arguments->site)
-                return misuse("one site file, please; clips go behind --footage: ", optarg);
-            arguments->site = optarg;
-            break;
-        case 'f':
-            take_footage(arguments, argc, argv);
-            break;
-        case 'c':
-            arguments->camera = optarg;
-            break;
-        case 's':
-            if (lh_time_parse(optarg, &arguments->start_utc_us) != LH_OK)
-                return misuse("--start wants 2026-11-23T08:00:00+08:00, not ", optarg);
-            break;
-        case 'l':
-            arguments->labels = optarg;
-            break;
-        case 'p':
-            arguments->sheet = optarg;
-            break;
-        case 'e':
-            arguments->evidence = optarg;
-            break;
-        case 't':
-            if (!read_count(optarg, &arguments->threads))
-                return misuse("--threads wants 1 to 64, not ", optarg);
-            break;
-        case 'j':
-            arguments->json = true;
-            break;
-        case 'q':
-            arguments->quiet = true;
-            break;
-        case 'h':
+    int status = LH_EXIT_DONE;
+    while (status == LH_EXIT_DONE &&
+           (option = getopt_long(argc, argv, "-f:c:s:l:p:e:t:jqh", options, NULL)) != -1) {
+        if (option == 'h') {
             (void)fputs(help, stdout);
             return -1;
-        default:
-            (void)fputs(help, stderr);
-            return LH_EXIT_USAGE;
         }
+        if (option == 'f')
+            take_footage(arguments, argc, argv);
+        else
+            status = take_option(option, arguments);
     }
-    if (!arguments->site)
-        return misuse("which site file? configs/replay.yaml is one for trying", "");
-    if (arguments->footage_count == 0)
-        return misuse("which footage? --footage FILE|FOLDER ...", "");
-    if (arguments->sheet && !arguments->labels)
-        return misuse("--sheet shows what --labels judge; which labels?", "");
-    return LH_EXIT_DONE;
+    return status == LH_EXIT_DONE ? check_arguments(arguments) : status;
 }
 
 static void print_findings(const char *path, const struct lh_findings *findings)
