@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_SHOWN 30
+#define ROWS_SHOWN 30 /* of the front, on the terminal */
+#define PAGE_ROWS 300 /* and on the page */
 #define POINTS_DRAWN 20000
 #define DAY_S 86400.0
 
@@ -358,7 +359,7 @@ static void write_front(const struct lh_tune_result *result, FILE *out)
     (void)fputs("<table><tr><th>settings</th><th>found</th><th>missed</th><th>mean delay</th>"
                 "<th>false</th><th>a camera-day</th></tr>\n",
                 out);
-    for (size_t i = 0; i < choice->front_count && i < 10 * ROWS_SHOWN; i++) {
+    for (size_t i = 0; i < choice->front_count && i < PAGE_ROWS; i++) {
         const struct brief brief = brief_of(&result->tuning->tradeoff, choice->front[i]);
         char delay[LH_DURATION_TEXT];
         char settings[512];

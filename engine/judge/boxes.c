@@ -226,8 +226,9 @@ int lh_boxes_parse(const char *text, size_t length, double frame_s, struct lh_fa
         lh_boxes_finish(&reading.boxes);
         return code;
     }
-    qsort(reading.boxes.moments, reading.boxes.moment_count, sizeof *reading.boxes.moments,
-          compare_moments);
+    if (reading.boxes.moments)
+        qsort(reading.boxes.moments, reading.boxes.moment_count, sizeof *reading.boxes.moments,
+              compare_moments);
     *ret_boxes = reading.boxes;
     return LH_OK;
 }

@@ -181,7 +181,7 @@ static int open_masks(struct lh_spot *spot, const char *clip_path, struct lh_fau
         spot->first_number++;
     if (spot->first_number > most)
         return lh_fail(fault, LH_ENOTFOUND, "%.200s: no mask there", path);
-    struct mask first;
+    struct mask first = {.number = -1};
     code = read_mask(spot, spot->first_number, fault, &first);
     if (code != LH_OK)
         return code;
@@ -201,7 +201,7 @@ static int mask_at(struct lh_spot *spot, double time_s, struct lh_fault *fault,
     if (number < spot->first_number)
         return LH_OK;
     if (spot->mask.number != number) {
-        struct mask mask;
+        struct mask mask = {.number = -1};
         const int code = read_mask(spot, number, fault, &mask);
         if (code != LH_OK)
             return code;
