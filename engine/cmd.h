@@ -18,6 +18,7 @@ int lh_cmd_replay(int argc, char **argv);
 int lh_cmd_run(int argc, char **argv);
 int lh_cmd_sample_config(int argc, char **argv);
 int lh_cmd_status(int argc, char **argv);
+int lh_cmd_tune(int argc, char **argv);
 int lh_cmd_watch(int argc, char **argv);
 
 #endif

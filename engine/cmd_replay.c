@@ -1,5 +1,6 @@
 #include "cmd.h"
 #include "replay.h"
+#include "trial.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -22,20 +23,30 @@ static const char help[] =
     "                     named like the clip, or camera_defaults\n"
     "  --start TIME       capture time of every clip's first picture (2026-11-23T08:00:00+08:00);\n"
     "                     otherwise the file's own, else a date in its name\n"
+    "  --labels FILE      judge: what was found how soon, and what was false (labels: see "
+    "README.md)\n"
+    "  --sheet FILE.png   with --labels: a row for every alarm, to see whether it is on the smoke\n"
     "  --evidence FOLDER  write the pictures of every alarm there\n"
     "  --threads N        default: one a core\n"
     "  --json             alarms as JSON lines (engine/alarm/alarm.schema.json), nothing else on "
-    "stdout\n"
+    "stdout;\n"
+    "                     with --labels the last line is the judgement "
+    "(engine/judge/judgement.schema.json)\n"
     "  --quiet            no progress, no summary\n"
     "  --help             this\n\n"
-    "Exit status: 0 all footage read, 1 some could not be, 2 wrong usage or configuration.\n"
-    "  linhuo replay configs/replay.yaml --footage clips/ --evidence /tmp/seen\n";
+    "Exit status: 0 all footage read, 1 some could not be, 2 wrong usage, configuration "
+    "or labels.\n"
+    "  linhuo replay configs/replay.yaml --footage clips/ --evidence /tmp/seen\n"
+    "  linhuo replay configs/replay.yaml --footage clips/ --labels clips/labels.json --sheet "
+    "seen.png\n";
 
 struct arguments {
     const char *site;
     const char **footage;
     size_t footage_count;
     const char *camera;
+    const char *labels;
+    const char *sheet;
     const char *evidence;
     int64_t start_utc_us;
     unsigned threads;
@@ -45,6 +56,7 @@ struct arguments {
 
 struct view {
     const struct arguments *arguments;
+    struct lh_trial *trial; /* NULL: nothing is judged */
     bool terminal;
     bool line_open; /* a progress line stands on the terminal */
 };
@@ -64,16 +76,17 @@ static void close_line(struct view *view)
     view->line_open = false;
 }
 
-static void on_alarm(void *context, const struct lh_alarm *alarm, const char *topic,
-                     const char *json)
+static void on_alarm(void *context, const struct lh_replay_alarm *news)
 {
     struct view *view = context;
-    (void)topic;
+    const struct lh_alarm *alarm = news->alarm;
+    if (view->trial)
+        lh_trial_hear(view->trial, news);
     if (alarm->priority == LH_PRIORITY_NONE)
         return;
     close_line(view);
     if (view->arguments->json) {
-        (void)puts(json);
+        (void)puts(news->json);
         return;
     }
     char when[LH_TIME_TEXT];
@@ -123,11 +136,65 @@ static void take_footage(struct arguments *arguments, int argc, char **argv)
         arguments->footage[arguments->footage_count++] = argv[optind++];
 }
 
+static int take_option(int option, struct arguments *arguments)
+{
+    switch (option) {
+    case 1:
+        if (arguments->site)
+            return misuse("one site file, please; clips go behind --footage: ", optarg);
+        arguments->site = optarg;
+        break;
+    case 'c':
+        arguments->camera = optarg;
+        break;
+    case 's':
+        if (lh_time_parse(optarg, &arguments->start_utc_us) != LH_OK)
+            return misuse("--start wants 2026-11-23T08:00:00+08:00, not ", optarg);
+        break;
+    case 'l':
+        arguments->labels = optarg;
+        break;
+    case 'p':
+        arguments->sheet = optarg;
+        break;
+    case 'e':
+        arguments->evidence = optarg;
+        break;
+    case 't':
+        if (!read_count(optarg, &arguments->threads))
+            return misuse("--threads wants 1 to 64, not ", optarg);
+        break;
+    case 'j':
+        arguments->json = true;
+        break;
+    case 'q':
+        arguments->quiet = true;
+        break;
+    default:
+        (void)fputs(help, stderr);
+        return LH_EXIT_USAGE;
+    }
+    return LH_EXIT_DONE;
+}
+
+static int check_arguments(const struct arguments *arguments)
+{
+    if (!arguments->site)
+        return misuse("which site file? configs/replay.yaml is one for trying", "");
+    if (arguments->footage_count == 0)
+        return misuse("which footage? --footage FILE|FOLDER ...", "");
+    if (arguments->sheet && !arguments->labels)
+        return misuse("--sheet shows what --labels judge; which labels?", "");
+    return LH_EXIT_DONE;
+}
+
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {{"footage", required_argument, NULL, 'f'},
                                             {"camera", required_argument, NULL, 'c'},
                                             {"start", required_argument, NULL, 's'},
+                                            {"labels", required_argument, NULL, 'l'},
+                                            {"sheet", required_argument, NULL, 'p'},
                                             {"evidence", required_argument, NULL, 'e'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"json", no_argument, NULL, 'j'},
@@ -135,49 +202,19 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     int option;
-    while ((option = getopt_long(argc, argv, "-f:c:s:e:t:jqh", options, NULL)) != -1) {
-        switch (option) {
-        case 1:
-            if (arguments->site)
-                return misuse("one site file, please; clips go behind --footage: ", optarg);
-            arguments->site = optarg;
-            break;
-        case 'f':
-            take_footage(arguments, argc, argv);
-            break;
-        case 'c':
-            arguments->camera = optarg;
-            break;
-        case 's':
-            if (lh_time_parse(optarg, &arguments->start_utc_us) != LH_OK)
-                return misuse("--start wants 2026-11-23T08:00:00+08:00, not ", optarg);
-            break;
-        case 'e':
-            arguments->evidence = optarg;
-            break;
-        case 't':
-            if (!read_count(optarg, &arguments->threads))
-                return misuse("--threads wants 1 to 64, not ", optarg);
-            break;
-        case 'j':
-            arguments->json = true;
-            break;
-        case 'q':
-            arguments->quiet = true;
-            break;
-        case 'h':
+    int status = LH_EXIT_DONE;
+    while (status == LH_EXIT_DONE &&
+           (option = getopt_long(argc, argv, "-f:c:s:l:p:e:t:jqh", options, NULL)) != -1) {
+        if (option == 'h') {
             (void)fputs(help, stdout);
             return -1;
-        default:
-            (void)fputs(help, stderr);
-            return LH_EXIT_USAGE;
         }
+        if (option == 'f')
+            take_footage(arguments, argc, argv);
+        else
+            status = take_option(option, arguments);
     }
-    if (!arguments->site)
-        return misuse("which site file? configs/replay.yaml is one for trying", "");
-    if (arguments->footage_count == 0)
-        return misuse("which footage? --footage FILE|FOLDER ...", "");
-    return LH_EXIT_DONE;
+    return status == LH_EXIT_DONE ? check_arguments(arguments) : status;
 }
 
 static void print_findings(const char *path, const struct lh_findings *findings)
@@ -226,37 +263,106 @@ static void print_summary(const struct lh_replay_result *result)
                   end->elapsed_s, end->speed, (unsigned long long)result->desk.raised);
 }
 
-static int replay(const struct arguments *arguments)
+static int open_trial(const struct arguments *arguments, const struct lh_footage *footage,
+                      struct lh_trial **ret_trial)
 {
-    struct lh_tenure *tenure = NULL;
-    if (open_tenure(arguments->site, &tenure) != LH_OK)
-        return LH_EXIT_USAGE;
+    struct lh_fault fault = {0};
+    const struct lh_trial_options options = {
+        .labels = arguments->labels,
+        .footage = footage,
+        .sheet = arguments->sheet,
+    };
+    if (!arguments->labels)
+        return LH_EXIT_DONE;
+    if (lh_trial_create(&options, &fault, ret_trial) == LH_OK)
+        return LH_EXIT_DONE;
+    (void)fprintf(stderr, "linhuo replay: %s\n", fault.text);
+    return fault.code == LH_ENOMEM ? LH_EXIT_FAILED : LH_EXIT_USAGE;
+}
+
+static int tell_judgement(const struct view *view, const struct lh_replay_result *result)
+{
+    struct lh_fault fault = {0};
+    if (!view->trial)
+        return LH_EXIT_DONE;
+    if (lh_trial_close(view->trial, result, &fault) != LH_OK) {
+        (void)fprintf(stderr, "linhuo replay: %s\n", fault.text);
+        return fault.code == LH_ERANGE ? LH_EXIT_USAGE : LH_EXIT_FAILED;
+    }
+    if (!view->arguments->json)
+        return lh_trial_print(view->trial, stdout) == LH_OK ? LH_EXIT_DONE : LH_EXIT_FAILED;
+    if (!view->arguments->quiet)
+        (void)lh_trial_print(view->trial, stderr);
+    char *json;
+    if (lh_trial_json(view->trial, &json) != LH_OK)
+        return LH_EXIT_FAILED;
+    (void)puts(json);
+    free(json);
+    return LH_EXIT_DONE;
+}
+
+static int finish_replay(struct view *view, struct lh_replay_result *result)
+{
+    close_line(view);
+    int status = report_lanes(result) ? LH_EXIT_DONE : LH_EXIT_FAILED;
+    if (!view->arguments->quiet)
+        print_summary(result);
+    if (atomic_load(&stop_requested) && view->trial) {
+        (void)fputs("linhuo replay: stopped; nothing is judged\n", stderr);
+        status = LH_EXIT_FAILED;
+    } else {
+        const int told = tell_judgement(view, result);
+        status = told == LH_EXIT_DONE ? status : told;
+    }
+    return status;
+}
+
+static int replay_footage(const struct arguments *arguments, const struct lh_tenure *tenure,
+                          const struct lh_footage *footage)
+{
     struct view view = {.arguments = arguments, .terminal = isatty(STDERR_FILENO) != 0};
+    int status = open_trial(arguments, footage, &view.trial);
+    if (status != LH_EXIT_DONE)
+        return status;
     const struct lh_replay_options options = {
         .tenure = tenure,
-        .footage = arguments->footage,
-        .footage_count = arguments->footage_count,
+        .footage = footage,
         .camera = arguments->camera,
         .start_utc_us = arguments->start_utc_us,
         .threads = arguments->threads,
         .evidence_folder = arguments->evidence,
+        .keep_frames = arguments->sheet != NULL,
         .stop = &stop_requested,
         .on_alarm = on_alarm,
         .on_progress = on_progress,
         .context = &view,
     };
     struct lh_fault fault = {0};
-    struct lh_replay_result result;
-    int status = LH_EXIT_DONE;
+    struct lh_replay_result result = {0};
     if (lh_replay_run(&options, &fault, &result) == LH_OK) {
-        close_line(&view);
-        if (!report_lanes(&result))
-            status = LH_EXIT_FAILED;
-        if (!arguments->quiet)
-            print_summary(&result);
-        lh_replay_result_finish(&result);
+        status = finish_replay(&view, &result);
     } else {
         close_line(&view);
+        (void)fprintf(stderr, "linhuo replay: %s\n", fault.text);
+        status = fault.code == LH_ENOTFOUND ? LH_EXIT_USAGE : LH_EXIT_FAILED;
+    }
+    lh_trial_destroy(&view.trial);
+    lh_replay_result_finish(&result);
+    return status;
+}
+
+static int replay(const struct arguments *arguments)
+{
+    struct lh_fault fault = {0};
+    struct lh_footage footage;
+    struct lh_tenure *tenure = NULL;
+    if (open_tenure(arguments->site, &tenure) != LH_OK)
+        return LH_EXIT_USAGE;
+    int status;
+    if (lh_footage_list(arguments->footage, arguments->footage_count, &fault, &footage) == LH_OK) {
+        status = replay_footage(arguments, tenure, &footage);
+        lh_footage_finish(&footage);
+    } else {
         (void)fprintf(stderr, "linhuo replay: %s\n", fault.text);
         status = fault.code == LH_ENOTFOUND ? LH_EXIT_USAGE : LH_EXIT_FAILED;
     }

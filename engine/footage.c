@@ -72,6 +72,7 @@ static int add_folder(struct lh_footage *footage, const char *path, struct lh_fa
     (void)snprintf(folder, sizeof folder, "%s", path);
     for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--)
         folder[end - 1] = '\0';
+    footage->from_folder = footage->from_folder || count > 0;
     int code = count == 0 ? add_clip(footage, folder, "") : LH_OK;
     for (int i = 0; i < count; i++) {
         if (code == LH_OK)

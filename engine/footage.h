@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct lh_clip {
@@ -19,6 +20,7 @@ struct lh_clip {
 struct lh_footage {
     struct lh_clip *clips;
     size_t count;
+    bool from_folder; /* a folder of videos was given: all of it is meant */
 };
 
 int lh_footage_list(const char *const *paths, size_t count, struct lh_fault *fault,

@@ -17,6 +17,9 @@ struct lh_lane {
     struct lh_watch *watch;
     struct lh_lane_report report;
     int64_t horizon_us; /* events are never earlier than this */
+    struct lh_lane_span *spans;
+    size_t span_count;
+    size_t span_capacity;
     bool over;
 };
 
@@ -96,6 +99,7 @@ void lh_lane_destroy(struct lh_lane **lane_pointer)
     lh_frame_pool_destroy(&lane->pool);
     free(lane->id);
     free(lane->path);
+    free(lane->spans);
     free(lane);
     *lane_pointer = NULL;
 }
@@ -107,8 +111,18 @@ struct delivery {
     size_t count;
     size_t capacity;
     int64_t utc_us;
+    const struct lh_frame_info *info; /* NULL: no frame, all is over */
     int code;
 };
+
+/* What is true of the frame without the frame. */
+static struct lh_frame_info detached(const struct lh_lane *lane, const struct lh_frame_info *info)
+{
+    struct lh_frame_info copy = *info;
+    copy.camera = lane->id;
+    copy.preset = lane->camera.preset;
+    return copy;
+}
 
 static void on_track(void *context, enum lh_track_event_type type, const struct lh_track *track)
 {
@@ -123,11 +137,11 @@ static void on_track(void *context, enum lh_track_event_type type, const struct 
         delivery->events = events;
         delivery->capacity = capacity;
     }
-    delivery->events[delivery->count++] = (struct lh_lane_event){
-        .utc_us = delivery->utc_us,
-        .type = type,
-        .track = *track,
-    };
+    struct lh_lane_event *event = &delivery->events[delivery->count++];
+    *event = (struct lh_lane_event){.utc_us = delivery->utc_us, .type = type, .track = *track};
+    event->has_info = delivery->info && type != LH_TRACK_LOST;
+    if (event->has_info)
+        event->info = detached(delivery->lane, delivery->info);
 }
 
 static int dress_event(struct lh_lane_event *event, struct lh_frame *frame,
@@ -162,17 +176,57 @@ static int hand_over(struct delivery *delivery, struct lh_frame *frame,
     return code;
 }
 
+static int note_watched(struct lh_lane *lane, int64_t utc_us)
+{
+    struct lh_lane_span *last = lane->span_count ? &lane->spans[lane->span_count - 1] : NULL;
+    if (last && utc_us - last->end_utc_us <= LH_LANE_GAP_US) {
+        last->end_utc_us = utc_us > last->end_utc_us ? utc_us : last->end_utc_us;
+        return LH_OK;
+    }
+    if (lane->span_count == lane->span_capacity) {
+        const size_t capacity = lane->span_capacity ? lane->span_capacity * 2 : 4;
+        struct lh_lane_span *spans = realloc(lane->spans, capacity * sizeof *spans);
+        if (!spans)
+            return LH_ENOMEM;
+        lane->spans = spans;
+        lane->span_capacity = capacity;
+    }
+    lane->spans[lane->span_count++] = (struct lh_lane_span){utc_us, utc_us};
+    return LH_OK;
+}
+
+static int tell_look(const struct lh_lane *lane, struct lh_frame *frame,
+                     const struct lh_watch_result *result)
+{
+    const struct lh_frame_info *info = lh_frame_info(frame);
+    const size_t detectors = lh_watch_detectors(lane->watch);
+    const struct lh_lane_look look = {
+        .number = lane->options.number,
+        .info = info,
+        .utc_us = lane->horizon_us,
+        .tracked = !info->burst && (detectors == 0 || result->failed_detectors < detectors),
+        .detections = result->detections,
+        .detection_count = result->detection_count,
+    };
+    return lane->options.on_look ? lane->options.on_look(lane->options.context, &look) : LH_OK;
+}
+
 static int analyse(struct lh_lane *lane, struct lh_frame *frame,
                    int (*take)(void *context, struct lh_lane_event *event), void *context)
 {
     const struct lh_frame_info *info = lh_frame_info(frame);
     if (lane->horizon_us == LH_NO_TIME || info->capture_utc_us > lane->horizon_us)
         lane->horizon_us = info->capture_utc_us;
-    struct delivery delivery = {.lane = lane, .utc_us = lane->horizon_us};
+    const int noted = note_watched(lane, info->capture_utc_us);
+    if (noted != LH_OK)
+        return noted;
+    struct delivery delivery = {.lane = lane, .utc_us = lane->horizon_us, .info = info};
     struct lh_watch_result result = {0};
     int code = lh_watch_frame(lane->watch, frame, on_track, &delivery, &result);
     if (code == LH_OK && result.failed_detectors > 0)
         lane->report.fault = result.fault;
+    if (code == LH_OK)
+        code = tell_look(lane, frame, &result);
     if (code != LH_OK)
         delivery.code = code;
     code = hand_over(&delivery, lane->options.keep_frames ? frame : NULL, &result, take, context);
@@ -240,6 +294,12 @@ int lh_lane_advance(struct lh_lane *lane, unsigned max_frames,
 struct lh_lane_report lh_lane_report(const struct lh_lane *lane)
 {
     return lane->report;
+}
+
+size_t lh_lane_spans(const struct lh_lane *lane, const struct lh_lane_span **ret_spans)
+{
+    *ret_spans = lane->spans;
+    return lane->span_count;
 }
 
 const struct lh_camera_config *lh_lane_camera(const struct lh_lane *lane)

@@ -12,16 +12,37 @@
 
 #include <stdatomic.h>
 
+/* Two pictures further apart than this say that the camera was off in between. */
+#define LH_LANE_GAP_US (3600 * LH_SECOND_US)
+
+/* From one picture to another, without such a gap. */
+struct lh_lane_span {
+    int64_t begin_utc_us;
+    int64_t end_utc_us;
+};
+
 /* One track event of one frame. Owned by whoever holds it. */
 struct lh_lane_event {
     int64_t utc_us; /* of the frame at which it happened */
     enum lh_track_event_type type;
     struct lh_track track;
-    struct lh_frame *frame; /* NULL unless frames are kept, and when a track was lost */
+    struct lh_frame *frame;    /* NULL unless frames are kept, and when a track was lost */
+    struct lh_frame_info info; /* of that frame, kept or not; its texts are lent from the lane */
+    bool has_info;             /* false when a track was lost */
     struct lh_detection *detections;
     size_t detection_count;
 };
 void lh_lane_event_finish(struct lh_lane_event *event);
+
+/* One frame as the detectors saw it. All lent. */
+struct lh_lane_look {
+    size_t number; /* of the lane, from its options */
+    const struct lh_frame_info *info;
+    int64_t utc_us; /* of its events: info's capture time, never going back */
+    bool tracked;   /* the tracker was fed with it */
+    const struct lh_detection *detections;
+    size_t detection_count;
+};
 
 struct lh_lane_options {
     const struct lh_site *site;              /* lent */
@@ -32,6 +53,10 @@ struct lh_lane_options {
     int64_t start_utc_us;                    /* LH_NO_TIME: as the file says */
     bool keep_frames;                        /* events carry their frame, for evidence */
     const atomic_bool *stop;                 /* lent */
+    size_t number;                           /* for on_look */
+    /* After every frame; NULL: nobody wants to know. A failure ends the lane. */
+    int (*on_look)(void *context, const struct lh_lane_look *look);
+    void *context;
 };
 
 struct lh_lane;
@@ -56,6 +81,8 @@ struct lh_lane_report {
     struct lh_fault fault; /* code 0: nothing wrong */
 };
 struct lh_lane_report lh_lane_report(const struct lh_lane *lane);
+/* When the footage analysed so far was watched, in order. Lent until the next advance. */
+size_t lh_lane_spans(const struct lh_lane *lane, const struct lh_lane_span **ret_spans);
 const struct lh_camera_config *lh_lane_camera(const struct lh_lane *lane);
 
 #endif

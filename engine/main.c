@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"run", lh_cmd_run, "watch the cameras of a site and raise alarms"},
     {"check", lh_cmd_check, "find every mistake in a site file"},
     {"replay", lh_cmd_replay, "run recorded footage through the whole engine"},
+    {"tune", lh_cmd_tune, "sweep settings over labelled footage and choose"},
     {"watch", lh_cmd_watch, "show alarms as they are published"},
     {"status", lh_cmd_status, "what the running engine sees, and what it does not"},
     {"plugins", lh_cmd_plugins, "detectors at hand, with their settings"},

@@ -1,7 +1,6 @@
 #include "replay.h"
 
 #include "base/thread.h"
-#include "footage.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 /* A lane as the workers and the merge share it. */
 struct track_lane {
     struct lh_lane *lane; /* used by one worker at a time: whoever set busy */
+    int64_t start_us;     /* capture time of the first picture; never changes */
     bool busy;
     bool done;
     int64_t horizon_us; /* nothing earlier than this will come */
@@ -35,6 +35,7 @@ struct replay {
     struct lh_desk *desk;
     struct lh_evidence *evidence;
     int64_t begun_us;
+    struct lh_replay_alarm news; /* where the event at the desk comes from */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* -- protected by lock */
@@ -50,6 +51,11 @@ struct harvest {
     size_t count;
     size_t capacity;
 };
+
+static bool keeps_frames(const struct lh_replay_options *options)
+{
+    return options->keep_frames || options->evidence_folder;
+}
 
 static int grow_events(struct lh_lane_event **events, size_t *capacity, size_t needed)
 {
@@ -104,7 +110,7 @@ static void finish_harvest(struct harvest *harvest)
 /* The lane that is furthest behind and may go on; NULL when none may just now. */
 static struct track_lane *choose_lane(struct replay *self, bool *ret_all_done)
 {
-    const size_t ahead = self->options->evidence_folder ? AHEAD_EVENTS_KEPT : AHEAD_EVENTS;
+    const size_t ahead = keeps_frames(self->options) ? AHEAD_EVENTS_KEPT : AHEAD_EVENTS;
     struct track_lane *best = NULL;
     *ret_all_done = true;
     for (size_t i = 0; i < self->lane_count; i++) {
@@ -175,16 +181,32 @@ static struct track_lane *next_lane(struct replay *self, bool *ret_finished)
     return best;
 }
 
-static int judge(struct replay *self, const struct lh_lane *lane, const struct lh_lane_event *event)
+static void pass_on(void *context, const struct lh_alarm *alarm, const char *topic,
+                    const char *json)
+{
+    struct replay *self = context;
+    (void)topic;
+    self->news.alarm = alarm;
+    self->news.json = json;
+    if (self->options->on_alarm)
+        self->options->on_alarm(self->options->context, &self->news);
+}
+
+static int show_desk(struct replay *self, const struct track_lane *lane,
+                     const struct lh_lane_event *event)
 {
     const struct lh_desk_input input = {
         .type = event->type,
         .track = event->track,
-        .camera = lh_lane_camera(lane),
+        .camera = lh_lane_camera(lane->lane),
         .frame = event->frame,
+        .info = event->has_info ? &event->info : NULL,
         .detections = event->detections,
         .detection_count = event->detection_count,
     };
+    self->news = (struct lh_replay_alarm){.clip = (size_t)(lane - self->lanes),
+                                          .clip_start_us = lane->start_us,
+                                          .frame = event->frame};
     lh_clock_replay_set(self->clock, event->utc_us);
     const int code = lh_desk_track(self->desk, &input);
     lh_desk_tick(self->desk);
@@ -250,7 +272,7 @@ static void merge(struct replay *self)
         lane->count--;
         (void)pthread_cond_broadcast(&self->changed);
         (void)pthread_mutex_unlock(&self->lock);
-        const int code = judge(self, lane->lane, &event);
+        const int code = show_desk(self, lane, &event);
         lh_lane_event_finish(&event);
         (void)pthread_mutex_lock(&self->lock);
         if (code != LH_OK)
@@ -284,8 +306,11 @@ static int create_lanes(struct replay *self, const struct lh_footage *footage)
             .camera = footage->clips[i].camera,
             .path = footage->clips[i].path,
             .start_utc_us = self->options->start_utc_us,
-            .keep_frames = self->options->evidence_folder != NULL,
+            .keep_frames = keeps_frames(self->options),
             .stop = self->options->stop,
+            .number = i,
+            .on_look = self->options->on_look,
+            .context = self->options->context,
         };
         struct track_lane *lane = &self->lanes[i];
         const int code = lh_lane_create(&options, &lane->lane);
@@ -294,6 +319,7 @@ static int create_lanes(struct replay *self, const struct lh_footage *footage)
         self->lane_count++;
         lane->report = lh_lane_report(lane->lane);
         lane->horizon_us = lane->report.start_utc_us;
+        lane->start_us = lane->report.start_utc_us;
     }
     return LH_OK;
 }
@@ -313,8 +339,8 @@ static int open_desk(struct replay *self, struct lh_fault *fault)
         .clock = self->clock,
         .epoch = "replay",
         .evidence = self->evidence,
-        .on_alarm = self->options->on_alarm,
-        .context = self->options->context,
+        .on_alarm = pass_on,
+        .context = self,
     };
     if (code == LH_OK)
         code = lh_desk_create(&desk, &self->desk);
@@ -395,12 +421,7 @@ int lh_replay_run(const struct lh_replay_options *options, struct lh_fault *faul
     };
     if (options->camera && !lh_site_camera(lh_tenure_site(options->tenure), options->camera))
         return lh_fail(fault, LH_ENOTFOUND, "the site has no camera '%s'", options->camera);
-    struct lh_footage footage;
-    int code = lh_footage_list(options->footage, options->footage_count, fault, &footage);
-    if (code != LH_OK)
-        return code;
-    code = create_lanes(&self, &footage);
-    lh_footage_finish(&footage);
+    int code = create_lanes(&self, options->footage);
     if (code != LH_OK)
         (void)lh_fail(fault, code, "%s", lh_strerror(code));
     else

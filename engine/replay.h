@@ -10,6 +10,7 @@
 #define LH_REPLAY_H
 
 #include "alarm/desk.h"
+#include "footage.h"
 #include "lane.h"
 #include "station.h"
 
@@ -23,18 +24,28 @@ struct lh_replay_progress {
     size_t lanes;
 };
 
+/* An alarm on its way out. All lent. */
+struct lh_replay_alarm {
+    const struct lh_alarm *alarm;
+    const char *json;
+    size_t clip;            /* of the footage */
+    int64_t clip_start_us;  /* capture time of that clip's first picture */
+    struct lh_frame *frame; /* at which it happened; NULL unless frames are kept, and at its end */
+};
+
 struct lh_replay_options {
-    const struct lh_tenure *tenure; /* lent */
-    const char *const *footage;     /* files and folders; a folder of videos is as many clips */
-    size_t footage_count;
+    const struct lh_tenure *tenure;   /* lent */
+    const struct lh_footage *footage; /* lent; a lane each, in this order */
     const char *camera;   /* take this camera's settings; NULL: the camera named like the clip,
                                          else the site's camera_defaults */
     int64_t start_utc_us; /* of every clip; LH_NO_TIME: as the files say */
     unsigned threads;     /* 0: one a core */
     const char *evidence_folder; /* NULL: no pictures */
+    bool keep_frames;            /* on_alarm gets the frames; implied by evidence */
     const atomic_bool *stop;     /* lent */
-    void (*on_alarm)(void *context, const struct lh_alarm *alarm, const char *topic,
-                     const char *json);
+    void (*on_alarm)(void *context, const struct lh_replay_alarm *news);
+    /* NULL: not asked. By the worker threads, one at a time for a clip; number is the clip's. */
+    int (*on_look)(void *context, const struct lh_lane_look *look);
     void (*on_progress)(void *context,
                         const struct lh_replay_progress *progress); /* 5 times a second */
     void *context;
@@ -43,7 +54,7 @@ struct lh_replay_options {
 struct lh_replay_result {
     struct lh_replay_progress progress; /* at the end */
     struct lh_desk_counts desk;
-    struct lh_lane_report *lanes; /* their texts live as long as the result */
+    struct lh_lane_report *lanes; /* one a clip; their texts live as long as the result */
     size_t lane_count;
     struct lh_lane **owners;
 };

@@ -368,9 +368,9 @@ static void take_track(struct lh_desk *desk, struct lh_alarm *alarm,
 {
     alarm->track = input->track;
     join_detectors(desk->site, input->track.detectors, alarm->detectors, sizeof alarm->detectors);
-    if (!input->frame)
+    const struct lh_frame_info *info = input->frame ? lh_frame_info(input->frame) : input->info;
+    if (!info)
         return;
-    const struct lh_frame_info *info = lh_frame_info(input->frame);
     alarm->time_quality = info->time_quality;
     alarm->picture_width_px = info->width_px;
     alarm->picture_height_px = info->height_px;

@@ -47,7 +47,9 @@ struct lh_desk_input {
     enum lh_track_event_type type;
     struct lh_track track;
     const struct lh_camera_config *camera; /* lent during the call */
-    struct lh_frame *frame;                /* lent; NULL when the track was lost */
+    struct lh_frame *frame; /* lent; NULL when the track was lost, or frames are not kept */
+    const struct lh_frame_info
+        *info; /* lent; of the frame, for whoever keeps none; NULL likewise */
     const struct lh_detection *detections; /* lent; all of the frame */
     size_t detection_count;
 };

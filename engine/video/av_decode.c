@@ -26,8 +26,7 @@ static void configure(struct lh_av_decoder *decoder)
 {
     AVCodecContext *codec = decoder->codec;
     codec->thread_count = 1;
-    codec->thread_type =
-        FF_THREAD_SLICE; /* what one thread cannot do anyway, but FFmpeg complains */
+    codec->thread_type = 0;
     codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
     codec->opaque = decoder;
     codec->get_buffer2 = get_buffer;

@@ -1,6 +1,6 @@
 /* One still picture, from the bytes of a JPEG or PNG file to a decoded frame.
  *
- * For the video room only. Thread: one owner.
+ * For the video room, and for who reads labels drawn as pictures (judge/). Thread: one owner.
  */
 #ifndef LH_VIDEO_STILL_PICTURE_H
 #define LH_VIDEO_STILL_PICTURE_H

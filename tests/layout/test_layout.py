@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROOMS = ["base", "video", "detect", "locate", "fuse", "alarm", "console"]  # in the order of the data
+ROOMS = ["base", "video", "detect", "locate", "fuse", "alarm", "judge", "console"]  # in the order of the data
 APART = {"world": ["base"]}  # programs of their own: a room and what it may include
 TOP = {"engine", "plugins", "models", "tests", "configs", "meson.build", "meson_options.txt",
        "Makefile", "LICENSE", "README.md", ".ci", ".clang-format", ".clang-tidy", ".editorconfig",
