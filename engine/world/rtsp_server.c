@@ -15,6 +15,7 @@
 #define REPORT_INTERVAL_NS                                                                         \
     (1 * GST_SECOND)       /* RTCP sender reports; RFC 3550's five are long to wait */
 #define CLEAN_INTERVAL_S 2 /* sessions of clients that vanished */
+#define LINGER_MS 1500     /* after the last stream's end: its packets and its BYE go out */
 #define ROLE "watcher"
 
 struct lh_rtsp_server {
@@ -417,9 +418,17 @@ void lh_rtsp_server_run(struct lh_rtsp_server *server, double duration_s)
     }
 }
 
+static gboolean linger_over(gpointer loop)
+{
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
+/* By a source of the loop: g_main_loop_quit before the loop runs would be forgotten. */
 void lh_rtsp_server_quit(struct lh_rtsp_server *server)
 {
-    g_main_loop_quit(server->loop);
+    (void)g_timeout_add_full(G_PRIORITY_DEFAULT, LINGER_MS, linger_over,
+                             g_main_loop_ref(server->loop), (GDestroyNotify)g_main_loop_unref);
 }
 
 static GstRTSPFilterResult drop_client(GstRTSPServer *server, GstRTSPClient *client,
