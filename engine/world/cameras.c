@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define MOST_CLIPS 64
+#define MOST_CLIPS LH_WORLD_CAMERAS_MOST
 #define ID_BYTES 64
 
 struct camera {

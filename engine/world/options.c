@@ -47,6 +47,8 @@ static const struct row rows[] = {
     {"fires", "N", COUNT, AT(scene.fires), 0, 64, "ignitions"},
     {"first-ignition-s", "S", NUMBER, AT(scene.first_ignition_s), 0, 1e7,
      "scene time of the first ignition"},
+    {"first-fire-km", "KM", NUMBER, AT(scene.first_fire_km), 0.5, 12,
+     "how far from a tower, in clear view, it is about"},
     {"no-nuisances", NULL, OFF, AT(scene.nuisances), 0, 0,
      "without chimneys, dust, fog banks and headlights"},
     {"footage", "PATH...", CLIP, 0, 0, 0,
@@ -73,17 +75,23 @@ static const struct row rows[] = {
     {"truth", "FILE", TEXT, AT(truth), 0, 0,
      "what burns where and when, and the boxes it makes in each camera, as JSON"},
     {"duration", "S", NUMBER, AT(duration_s), 0, 1e7, "end after this many real seconds; 0: never"},
-    {"render", "DIR", TEXT, AT(render), 0, 0, "write one PNG a camera into DIR and end"},
-    {"at", "S", NUMBER, AT(at_s), 0, 1e7, "scene time of those pictures"},
+    {"render", "DIR", TEXT, AT(render), 0, 0,
+     "write one PNG a camera into DIR and end; with --duration a clip of so many seconds, and "
+     "truth.json"},
+    {"at", "S", NUMBER, AT(at_s), 0, 1e7, "scene time of those pictures, or where the clips begin"},
+    {"threads", "N", COUNT, AT(scene.threads), 0, 32,
+     "that make the scene and draw for --render; 0: one a processor"},
     {"verbose", NULL, ON, AT(verbose), 0, 0, "log more"},
     {"help", NULL, ON, AT(help), 0, 0, "this text"},
 };
 
 static const char examples[] =
     "Examples\n"
-    "  linhuo world                                  four towers, one fire after a minute\n"
+    "  linhuo world                                  four towers, a fire after 20 s, another "
+    "later\n"
     "  linhuo world --port 8554 --truth truth.json   addresses that stay, truth to compare with\n"
     "  linhuo world --render out --at 300            what the cameras see five minutes in\n"
+    "  linhuo world --render out --at 0 --duration 90  as clips with truth.json, for detectors\n"
     "  linhuo world --sun-hour 2 --fires 3           a night with three fires\n"
     "  linhuo world --dem N37E111.hgt --visibility-km 15 --wind 6\n"
     "  linhuo world --footage clips/ --speed 60      recorded stills, a minute in a second\n"

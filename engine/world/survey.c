@@ -251,8 +251,8 @@ size_t lh_survey_fires(const struct lh_scene_options *options, const struct lh_l
     double start_s = options->first_ignition_s;
     for (unsigned i = 0; i < options->fires; i++) {
         struct lh_dice dice = {lh_hash(options->seed, 1000 + i)};
-        struct wish wish = {.nearest_m = i == 0 ? 2000.0 : 2200.0,
-                            .farthest_m = i == 0 ? 3600.0 : 9000.0,
+        struct wish wish = {.nearest_m = i == 0 ? 750.0 * options->first_fire_km : 2200.0,
+                            .farthest_m = i == 0 ? 1250.0 * options->first_fire_km : 9000.0,
                             .forest_low = 0.25F,
                             .forest_high = 1.0F,
                             .margin = i == 0 ? 0.2F : 0.08F,
