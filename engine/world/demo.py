@@ -48,6 +48,7 @@ SMOKE = {"warmup_s": 8, "short_background_s": 4, "long_background_s": 15}
 FLAME = {"warmup_s": 8}
 DEMO_S = 75       # from the first picture to the summary
 FIRST_IGNITION_S = 28
+FIRST_FIRE_KM = 1.5  # near: a minute must do; its growth is that of any brush fire
 
 
 def parse():
@@ -68,7 +69,7 @@ def start_world(linhuo, folder, arguments):
         command += ["--footage", arguments.footage, "--speed", arguments.speed, "--fps", 2, "--gop-s", 1]
     else:
         command += ["--cameras", 4, "--size", "960x540", "--fps", 4, "--gop-s", 1, "--fires", 1,
-                    "--first-ignition-s", FIRST_IGNITION_S]
+                    "--first-ignition-s", FIRST_IGNITION_S, "--first-fire-km", FIRST_FIRE_KM]
     log = (folder / "world.log").open("wb")
     world = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=log)
     text = ""

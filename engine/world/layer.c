@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define REACH 2.3F /* the disc's radius in sigmas */
-#define CELLS_MOST 160000.0F
+#define CELLS_MOST 900000.0F
 #define HALF (0.5F * (float)LH_SPRITE)
 
 void lh_sprites_make(struct lh_sprites *sprites, uint64_t seed)
