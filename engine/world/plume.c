@@ -14,7 +14,7 @@ float lh_fire_power_mw(const struct lh_source *source, double age_s)
     if (age_s <= 0.0)
         return 0.0F;
     float t = (float)age_s / 30.0F;
-    float power = 9.0F * source->strength * powf(t, 1.5F);
+    float power = 18.0F * source->strength * powf(t, 1.5F);
     return 260.0F * power / (260.0F + power);
 }
 
@@ -22,7 +22,7 @@ float lh_fire_power_mw(const struct lh_source *source, double age_s)
 static float smoke_rate(const struct lh_source *source, double age_s)
 {
     float t = (float)age_s / 30.0F;
-    float rate = 260.0F * source->strength * powf(t, 1.15F);
+    float rate = 360.0F * source->strength * powf(t, 1.15F);
     return 9000.0F * rate / (9000.0F + rate);
 }
 

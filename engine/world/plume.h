@@ -10,7 +10,8 @@
  *   growth   sigma = sigma0 + 0.145 * rise (entrainment; the puffs' scatter does the rest of Briggs'
  *            0.6 r, and leaves billows) + 0.026 * distance drifted
  *   depth    extinction area of the puff / (2 pi sigma^2) at its middle
- * A fire grows as time^1.5 in power and smoke from nothing to tens of megawatts in minutes.
+ * A fire grows as time^1.5 in power, smoke with time^1.15, like a vigorous fire in dry brush: 50 MW
+ * and a column of about 30 m by 80 m after a minute, then ever slower.
  *
  * Thread-safety: pure functions of their arguments.
  */

@@ -201,6 +201,7 @@ struct wish {
     float forest_high;
     float margin;   /* share of the picture kept free at its sides */
     float headroom; /* share of the picture that must be free above */
+    float give;     /* how far to widen the wish before giving up: 0 not at all, 1 wide */
 };
 
 /* A random pixel of a view whose ground fits the wish; widens the wish as trials fail. */
@@ -208,7 +209,7 @@ static bool find_ground(const struct lh_view *view, const struct lh_land *land, 
                         struct lh_dice *dice, float ret_place[3])
 {
     for (int trial = 0; trial < 6000; trial++) {
-        float relax = (float)trial / 6000.0F;
+        float relax = wish.give * (float)trial / 6000.0F;
         int x = (int)(view->width * lh_dice_range(dice, wish.margin, 1.0 - wish.margin));
         int y = (int)(view->height * lh_dice_range(dice, wish.headroom, 0.97));
         x = x < view->width ? x : view->width - 1;
@@ -244,6 +245,79 @@ static void settle_event(const struct lh_land *land, struct lh_source *source,
     source->event.ground_m = place[2];
 }
 
+/* How long a minute's smoke will look, as a share of the picture; 0 where it leaves it. */
+static float smoke_length(const struct lh_scene_options *options, const struct lh_view *view,
+                          const float place[3])
+{
+    float drift = 60.0F * fmaxf((float)options->wind_m_s, 1.0F);
+    float angle = (float)(options->wind_from_deg * DEG);
+    float end[3] = {place[0] - drift * sinf(angle), place[1] - drift * cosf(angle),
+                    place[2] + 60.0F};
+    float wide = (float)view->width;
+    float x[2];
+    float y;
+    float far;
+    if (!lh_view_project(view, place, &x[0], &y, &far) ||
+        !lh_view_project(view, end, &x[1], &y, &far) || x[1] < 0.1F * wide || x[1] > 0.9F * wide)
+        return 0.0F;
+    return fabsf(x[1] - x[0]) / wide;
+}
+
+/* Drills live by the first fire, so it is looked for with care: as far as asked for, where its smoke
+ * shows longest; in the first camera that has a good place, else in the best. */
+static bool find_first_fire(const struct lh_scene_options *options, const struct lh_land *land,
+                            const struct lh_view *views, struct lh_dice *dice, float ret_place[3])
+{
+    const struct wish wish = {.nearest_m = 850.0 * options->first_fire_km,
+                              .farthest_m = 1200.0 * options->first_fire_km,
+                              .forest_low = 0.25F,
+                              .forest_high = 1.0F,
+                              .margin = 0.2F,
+                              .headroom = 0.12F,
+                              .give = 0.1F};
+    const float good = 0.12F / (float)options->first_fire_km;
+    float most = 0.0F;
+    for (unsigned k = 0; k < options->cameras && most < good; k++) {
+        for (int trial = 0; trial < 8; trial++) {
+            float place[3];
+            if (!find_ground(&views[k], land, wish, dice, place))
+                break;
+            float length = smoke_length(options, &views[k], place);
+            if (length <= most)
+                continue;
+            most = length;
+            for (int i = 0; i < 3; i++)
+                ret_place[i] = place[i];
+        }
+    }
+    return most > 0.0F;
+}
+
+static bool find_fire(const struct lh_scene_options *options, const struct lh_land *land,
+                      const struct lh_view *views, unsigned number, struct lh_dice *dice,
+                      float ret_place[3])
+{
+    struct wish wish = {.nearest_m = 2200.0,
+                        .farthest_m = 9000.0,
+                        .forest_low = 0.25F,
+                        .forest_high = 1.0F,
+                        .margin = 0.08F,
+                        .headroom = 0.12F,
+                        .give = 1.0F};
+    if (number == 0) {
+        if (find_first_fire(options, land, views, dice, ret_place))
+            return true;
+        wish.nearest_m = 850.0 * options->first_fire_km;
+        wish.farthest_m = 1200.0 * options->first_fire_km;
+        wish.margin = 0.2F;
+    }
+    for (unsigned k = 0; k < options->cameras; k++) {
+        if (find_ground(&views[(number + k) % options->cameras], land, wish, dice, ret_place))
+            return true;
+    }
+    return false;
+}
+
 size_t lh_survey_fires(const struct lh_scene_options *options, const struct lh_land *land,
                        const struct lh_view *views, struct lh_source *sources)
 {
@@ -251,27 +325,18 @@ size_t lh_survey_fires(const struct lh_scene_options *options, const struct lh_l
     double start_s = options->first_ignition_s;
     for (unsigned i = 0; i < options->fires; i++) {
         struct lh_dice dice = {lh_hash(options->seed, 1000 + i)};
-        struct wish wish = {.nearest_m = i == 0 ? 750.0 * options->first_fire_km : 2200.0,
-                            .farthest_m = i == 0 ? 1250.0 * options->first_fire_km : 9000.0,
-                            .forest_low = 0.25F,
-                            .forest_high = 1.0F,
-                            .margin = i == 0 ? 0.2F : 0.08F,
-                            .headroom = 0.12F};
         float place[3];
         double strength = lh_dice_range(&dice, 0.85, 1.4);
         if (i > 0)
             start_s += lh_dice_range(&dice, 18.0, 60.0);
-        for (unsigned k = 0; k < options->cameras; k++) {
-            if (!find_ground(&views[(i + k) % options->cameras], land, wish, &dice, place))
-                continue;
-            struct lh_source *source = &sources[count++];
-            *source = (struct lh_source){.seed = lh_hash(options->seed, 2000 + i),
-                                         .strength = (float)strength};
-            settle_event(land, source, LH_SCENE_FIRE, place);
-            source->event.start_s = start_s;
-            source->event.end_s = start_s + 7200.0;
-            break;
-        }
+        if (!find_fire(options, land, views, i, &dice, place))
+            continue;
+        struct lh_source *source = &sources[count++];
+        *source = (struct lh_source){.seed = lh_hash(options->seed, 2000 + i),
+                                     .strength = (float)strength};
+        settle_event(land, source, LH_SCENE_FIRE, place);
+        source->event.start_s = start_s;
+        source->event.end_s = start_s + 7200.0;
     }
     return count;
 }
@@ -362,7 +427,7 @@ static bool place_chimney(const struct lh_scene_options *options, const struct l
             place[2] = point[2] - 30.0F;
         }
     }
-    struct wish wish = {2200.0, 7000.0, 0.0F, 0.3F, 0.1F, 0.3F};
+    struct wish wish = {2200.0, 7000.0, 0.0F, 0.3F, 0.1F, 0.3F, 1.0F};
     for (unsigned k = 0; most == 0 && k < options->cameras; k++) {
         unsigned camera = (k + 1) % options->cameras;
         if (find_ground(&views[camera], land, wish, &dice, place))
@@ -382,7 +447,7 @@ static bool place_fog(const struct lh_scene_options *options, const struct lh_la
                       const struct lh_view *views, struct lh_source *source)
 {
     struct lh_dice dice = {lh_hash(options->seed, 3200)};
-    struct wish wish = {4000.0, 9000.0, 0.0F, 1.0F, 0.15F, 0.3F};
+    struct wish wish = {4000.0, 9000.0, 0.0F, 1.0F, 0.15F, 0.3F, 1.0F};
     const struct lh_terrain *terrain = land->terrain;
     float best[3] = {0.0F};
     float lowest = 1e9F;

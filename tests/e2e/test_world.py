@@ -42,8 +42,8 @@ def serve(programs, *words, name="world"):
 
 def probe(url, transport, pictures=6):
     """What FFmpeg makes of the first pictures of a stream."""
-    done = subprocess.run(["ffprobe", "-v", "error", "-rtsp_transport", transport, "-i", url, "-select_streams", "v",
-                           "-read_intervals", f"%+#{pictures}", "-count_frames", "-of", "json", "-show_entries",
+    done = subprocess.run(["ffprobe", "-v", "error", "-analyzeduration", "500000", "-rtsp_transport", transport, "-i", url,
+                           "-select_streams", "v", "-read_intervals", f"%+#{pictures}", "-count_frames", "-of", "json", "-show_entries",
                            "stream=codec_name,width,height,nb_read_frames"],
                           capture_output=True, text=True, timeout=120, check=True)
     return json.loads(done.stdout)["streams"][0]
@@ -242,7 +242,7 @@ def test_a_clip_shown_once_ends_though_nobody_watches(programs, tmp_path, second
 
 
 def test_a_clip_shown_once_ends_for_those_who_watch(programs, tmp_path):
-    world, cameras = serve(programs, "--footage", make_clip(tmp_path, 20, "160x120", 10, 10), "--once", "--fps", 5)
+    world, cameras = serve(programs, "--footage", make_clip(tmp_path, 12, "160x120", 10, 10), "--once", "--fps", 5)
     done = subprocess.run(["ffmpeg", "-v", "error", "-rtsp_transport", "tcp", "-i", *cameras.values(), "-an",
                            "-f", "framehash", "-"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -317,7 +317,7 @@ def test_the_first_fire_shows_within_half_a_minute(tmp_path):
     """What the demo counts on: 3 % of the picture 30 s after ignition, from 1.5 km, in any county."""
     for seed in (1, 2, 3):
         out = tmp_path / str(seed)
-        done = run_world("--cameras", 2, "--size", "640x360", "--no-nuisances", "--fires", 1, "--first-fire-km", 1.5,
+        done = run_world("--cameras", 4, "--size", "640x360", "--no-nuisances", "--fires", 1, "--first-fire-km", 1.5,
                          "--seed", seed, "--fps", 1, "--at", 50, "--duration", 1, "--render", out)
         assert done.returncode == 0, done.stderr
         boxes = json.loads((out / "truth.json").read_text())["events"][0]["boxes"]
