@@ -44,30 +44,29 @@ struct lh_rtsp_mount {
 };
 
 /* A medium whose sender reports speak of capture, not of sending. */
-typedef struct {
-    GstRTSPMedia parent;
-} LhMedia;
-typedef struct {
-    GstRTSPMediaClass parent;
-} LhMediaClass;
-GType lh_media_get_type(void);
-G_DEFINE_TYPE(LhMedia, lh_media, GST_TYPE_RTSP_MEDIA)
-
-static gboolean lh_media_setup_rtpbin(GstRTSPMedia *media, GstElement *rtpbin)
+static gboolean report_capture_time(GstRTSPMedia *media, GstElement *rtpbin)
 {
     (void)media;
     g_object_set(rtpbin, "rtcp-sync-send-time", FALSE, NULL);
     return TRUE;
 }
 
-static void lh_media_class_init(LhMediaClass *klass)
+static void init_media_class(gpointer class, gpointer opaque)
 {
-    klass->parent.setup_rtpbin = lh_media_setup_rtpbin;
+    (void)opaque;
+    GST_RTSP_MEDIA_CLASS(class)->setup_rtpbin = report_capture_time;
 }
 
-static void lh_media_init(LhMedia *media)
+static GType media_type(void)
 {
-    (void)media;
+    static gsize type;
+    if (g_once_init_enter(&type)) {
+        const GType fresh = g_type_register_static_simple(
+            GST_TYPE_RTSP_MEDIA, g_intern_static_string("LhMedia"), sizeof(GstRTSPMediaClass),
+            init_media_class, sizeof(GstRTSPMedia), NULL, (GTypeFlags)0);
+        g_once_init_leave(&type, fresh);
+    }
+    return type;
 }
 
 static void finish_mount(gpointer opaque)
@@ -305,7 +304,7 @@ static GstRTSPMediaFactory *make_factory(const struct lh_rtsp_server *server,
     gst_rtsp_media_factory_set_launch(factory, launch);
     gst_rtsp_media_factory_set_shared(factory, TRUE);
     gst_rtsp_media_factory_set_stop_on_disconnect(factory, FALSE);
-    gst_rtsp_media_factory_set_media_gtype(factory, lh_media_get_type());
+    gst_rtsp_media_factory_set_media_gtype(factory, media_type());
     gst_rtsp_media_factory_set_clock(factory, clock);
     gst_rtsp_media_factory_set_protocols(factory, server->tls ? GST_RTSP_LOWER_TRANS_TCP
                                                               : GST_RTSP_LOWER_TRANS_TCP |
