@@ -113,7 +113,7 @@ def test_both_transports_carry_the_pictures(programs):
         stream = probe(cameras[camera], transport)
         assert (stream["codec_name"], stream["width"], stream["height"]) == ("h264", 320, 180)
         assert int(stream["nb_read_frames"]) >= 3
-    assert world.stop() == 0
+    assert world.stop(timeout_s=90) == 0
 
 
 def test_sender_reports_tell_when_each_picture_was_taken(programs, tmp_path):
@@ -126,7 +126,7 @@ def test_sender_reports_tell_when_each_picture_was_taken(programs, tmp_path):
     assert epoch_s < times[0] <= times[-1] < time.time()
     for at_s in times:  # picture n is of epoch + n / fps
         assert abs((at_s - epoch_s) * 4 - round((at_s - epoch_s) * 4)) < 0.1
-    assert world.stop() == 0
+    assert world.stop(timeout_s=90) == 0
 
 
 def test_who_begins_to_watch_gets_the_picture_that_is_due(programs):
@@ -179,6 +179,7 @@ def test_a_port_in_use_is_refused():
     (["--user", "officer"], "give both"),
     (["--tls-cert", "a.pem"], "give both"),
     (["--dem", "a.tif", "--footage", "b"], "exclude each other"),
+    (["--truth", "t.json", "--render", "out"], "leave --truth out"),
     (["--no-nuisances=1"], "takes no value"),
     (["county"], "unexpected 'county'"),
 ])
@@ -231,7 +232,7 @@ def test_a_folder_of_footage_is_served(programs, tmp_path):
     document = json.loads(truth.read_text())
     assert document["events"] == []
     assert {camera["clip"] for camera in document["cameras"]} == {str(p) for p in folder.glob("*.mp4")}
-    assert world.stop() == 0
+    assert world.stop(timeout_s=90) == 0
 
 
 @pytest.mark.parametrize("seconds", [1, 4])
@@ -335,7 +336,7 @@ def test_the_truth_of_a_running_county_is_that_of_its_seed(programs, tmp_path):
             return document if len(document["events"][0]["boxes"]) >= 2 else None
 
         document = wait_for(watched, 120, "boxes of the first fire")
-        assert world.stop(signal.SIGINT) == 0
+        assert world.stop(signal.SIGINT, timeout_s=90) == 0
         return document
 
     first, second = truth_of("first"), truth_of("second")
