@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/rtsp-server/rtsp-server.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ struct lh_rtsp_mount {
     char *url;
     GstRTSPServer *server; /* lent */
     struct lh_bell *bell;
-    GMutex lock;
+    pthread_mutex_t lock; /* not GLib's, which the thread sanitizer cannot see */
     /* -- protected by lock */
     GstAppSrc *feed;     /* NULL: nobody watches */
     GstRTSPMedia *media; /* only to be compared with */
@@ -74,7 +75,7 @@ static void finish_mount(gpointer opaque)
     struct lh_rtsp_mount *mount = opaque;
     if (mount->feed)
         gst_object_unref(mount->feed);
-    g_mutex_clear(&mount->lock);
+    (void)pthread_mutex_destroy(&mount->lock);
     lh_bell_destroy(&mount->bell);
     g_free(mount->id);
     g_free(mount->url);
@@ -95,11 +96,11 @@ static void need_data(GstAppSrc *feed, guint length, gpointer opaque)
 {
     struct lh_rtsp_mount *mount = opaque;
     (void)length;
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     const bool begins = mount->feed == feed && !mount->flowing;
     if (begins)
         mount->flowing = true;
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     if (begins)
         lh_bell_ring(mount->bell);
 }
@@ -120,14 +121,14 @@ static void media_unprepared(GstRTSPMedia *media, gpointer opaque)
 {
     struct lh_rtsp_mount *mount = opaque;
     GstAppSrc *feed = NULL;
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     if (mount->media == media) {
         feed = mount->feed;
         mount->feed = NULL;
         mount->media = NULL;
         mount->flowing = false;
     }
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     if (feed)
         gst_object_unref(feed);
 }
@@ -154,13 +155,13 @@ static void media_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media, g
     if (!feed)
         return;
     GstAppSrcCallbacks callbacks = {.need_data = need_data};
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     GstAppSrc *old = mount->feed;
     mount->feed = GST_APP_SRC(feed);
     mount->media = media;
     mount->flowing = false;
     mount->session++;
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     if (old)
         gst_object_unref(old);
     gst_app_src_set_callbacks(GST_APP_SRC(feed), &callbacks, g_atomic_rc_box_acquire(mount),
@@ -338,7 +339,7 @@ int lh_rtsp_server_add(struct lh_rtsp_server *server, const struct lh_rtsp_mount
     mount->id = g_strdup(options->id);
     mount->bell = bell;
     mount->server = server->server;
-    g_mutex_init(&mount->lock);
+    (void)pthread_mutex_init(&mount->lock, NULL); /* cannot fail without attributes */
     g_ptr_array_add(server->mounts, mount);
 
     GstRTSPMediaFactory *factory = make_factory(server, options);
@@ -465,11 +466,11 @@ const char *lh_rtsp_mount_url(const struct lh_rtsp_mount *mount)
 
 bool lh_rtsp_mount_wants(struct lh_rtsp_mount *mount, uint64_t *ret_session)
 {
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     const bool wants = mount->feed && mount->flowing && !mount->ended &&
                        gst_app_src_get_current_level_buffers(mount->feed) < QUEUED_PICTURES;
     *ret_session = mount->session;
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     return wants;
 }
 
@@ -486,10 +487,10 @@ void lh_rtsp_mount_wake(struct lh_rtsp_mount *mount)
 static GstAppSrc *borrow_feed(struct lh_rtsp_mount *mount, uint64_t session)
 {
     GstAppSrc *feed = NULL;
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     if (mount->feed && mount->session == session && !mount->ended)
         feed = gst_object_ref(mount->feed);
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     return feed;
 }
 
@@ -513,9 +514,9 @@ void lh_rtsp_mount_end(struct lh_rtsp_mount *mount)
     gst_rtsp_mount_points_remove_factory(points, path);
     g_object_unref(points);
     g_free(path);
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     mount->ended = true;
     if (mount->feed)
         (void)gst_app_src_end_of_stream(mount->feed);
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
 }
