@@ -114,9 +114,9 @@ static int open_context(struct lh_encoder *encoder, const struct lh_encoder_opti
     return LH_OK;
 }
 
-static int make_frames(struct lh_encoder *encoder, struct lh_fault *fault)
+static int make_frames(struct lh_encoder *encoder, const AVCodecContext *context,
+                       struct lh_fault *fault)
 {
-    const AVCodecContext *context = encoder->context;
     encoder->packet = av_packet_alloc();
     encoder->drawn = frame_of(AV_PIX_FMT_YUV420P, context->width, context->height);
     if (!encoder->packet || !encoder->drawn)
@@ -146,8 +146,8 @@ int lh_encoder_create(const struct lh_encoder_options *options, struct lh_fault 
     if (!encoder)
         return lh_fail(fault, LH_ENOMEM, "out of memory");
     int code = open_context(encoder, options, fault);
-    if (code == LH_OK)
-        code = make_frames(encoder, fault);
+    if (code == LH_OK && encoder->context)
+        code = make_frames(encoder, encoder->context, fault);
     if (code != LH_OK) {
         lh_encoder_destroy(&encoder);
         return code;

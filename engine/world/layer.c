@@ -169,7 +169,7 @@ static float sprite_at(const float *density, float u, float v)
     int iy = (int)y;
     x -= (float)ix;
     y -= (float)iy;
-    const float *p = density + iy * LH_SPRITE + ix;
+    const float *p = &density[iy * LH_SPRITE + ix];
     float low = p[0] + (p[1] - p[0]) * x;
     float high = p[LH_SPRITE] + (p[LH_SPRITE + 1] - p[LH_SPRITE]) * x;
     return low + (high - low) * y;

@@ -169,7 +169,7 @@ static float shade_at(const uint8_t *lit, const struct lh_terrain *terrain, floa
     int iy = (int)y;
     x -= (float)ix;
     y -= (float)iy;
-    const uint8_t *p = lit + iy * SHADE_GRID + ix;
+    const uint8_t *p = &lit[iy * SHADE_GRID + ix];
     const uint8_t *q = p + SHADE_GRID;
     float low = (float)p[0] + ((float)p[1] - (float)p[0]) * x;
     float high = (float)q[0] + ((float)q[1] - (float)q[0]) * x;

@@ -29,7 +29,8 @@ static float seen_along(const struct lh_terrain *terrain, const struct summit *s
     float eye = s->z + 30.0F;
     float steepest = -1e9F;
     float seen = 0.0F;
-    for (float far = 300.0F; far < 12000.0F; far += 60.0F) {
+    for (int step = 5; step < 200; step++) {
+        float far = 60.0F * (float)step;
         float x = s->e + e * far;
         float y = s->n + n * far;
         if (fabsf(x) > terrain->half_m || fabsf(y) > terrain->half_m)
@@ -62,7 +63,8 @@ static bool is_summit(const struct lh_terrain *terrain, float e, float n)
     float here = lh_terrain_height(terrain, e, n);
     for (int k = 0; k < 12; k++) {
         float angle = (float)k * 0.5236F;
-        for (float r = 80.0F; r <= 400.0F; r += 160.0F) {
+        for (int ring = 0; ring < 3; ring++) {
+            float r = 80.0F + 160.0F * (float)ring;
             if (lh_terrain_height(terrain, e + r * sinf(angle), n + r * cosf(angle)) > here)
                 return false;
         }
@@ -325,7 +327,7 @@ size_t lh_survey_fires(const struct lh_scene_options *options, const struct lh_l
     double start_s = options->first_ignition_s;
     for (unsigned i = 0; i < options->fires; i++) {
         struct lh_dice dice = {lh_hash(options->seed, 1000 + i)};
-        float place[3];
+        float place[3] = {0.0F};
         double strength = lh_dice_range(&dice, 0.85, 1.4);
         if (i > 0)
             start_s += lh_dice_range(&dice, 18.0, 60.0);
@@ -371,7 +373,9 @@ static bool find_stretch(const struct lh_scene_options *options, const struct lh
 {
     float best = 0.0F;
     for (size_t r = 0; r < land->road_count; r++) {
-        for (float along = 150.0F; along < land->roads[r].length_m - 150.0F; along += 150.0F) {
+        int steps = (int)ceilf(land->roads[r].length_m / 150.0F) - 1;
+        for (int step = 1; step < steps; step++) {
+            float along = 150.0F * (float)step;
             float score = 0.0F;
             for (int k = -3; k <= 3; k++) {
                 struct lh_land_point p = lh_road_at(land, r, along + 90.0F * (float)k);
@@ -468,9 +472,11 @@ static bool place_fog(const struct lh_scene_options *options, const struct lh_la
         float e = sinf((float)k * 0.17453F);
         float n = cosf((float)k * 0.17453F);
         float rough = 0.0F;
-        for (float along = -600.0F; along <= 600.0F; along += 150.0F)
+        for (int step = -4; step <= 4; step++) {
+            float along = 150.0F * (float)step;
             rough += fabsf(lh_terrain_height(terrain, best[0] + e * along, best[1] + n * along) -
                            best[2]);
+        }
         if (rough < flattest) {
             flattest = rough;
             source->fog_axis[0] = e;
