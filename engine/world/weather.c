@@ -72,7 +72,7 @@ static void halve(const float *in, int size, float *out)
 {
     for (int y = 0; y < size / 2; y++) {
         for (int x = 0; x < size / 2; x++) {
-            const float *p = &in[2 * (y * size + x)];
+            const float *p = &in[(size_t)2 * (size_t)(y * size + x)];
             out[y * (size / 2) + x] = 0.25F * (p[0] + p[1] + p[size] + p[size + 1]);
         }
     }
