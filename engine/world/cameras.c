@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define MOST_CLIPS 64
+#define MOST_CLIPS LH_WORLD_CAMERAS_MOST
 #define ID_BYTES 64
 
 struct camera {
@@ -163,13 +163,11 @@ static int open_clips(struct lh_world_cameras *cameras, const struct lh_world_op
 {
     struct clips clips = {.count = 0};
     int code = find_clips(options, &clips, fault);
-    if (code == LH_OK) {
-        cameras->items = calloc(clips.count, sizeof *cameras->items);
-        if (!cameras->items)
-            code = lh_fail(fault, LH_ENOMEM, "out of memory");
-    }
+    cameras->items = calloc(MOST_CLIPS, sizeof *cameras->items);
+    if (code == LH_OK && !cameras->items)
+        code = lh_fail(fault, LH_ENOMEM, "out of memory");
     for (unsigned i = 0; i < clips.count; i++) {
-        if (code == LH_OK)
+        if (code == LH_OK && cameras->items)
             code = open_clip(cameras, options, clips.paths[i], fault);
         free(clips.paths[i]);
     }

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define LH_WORLD_CAMERAS_MOST 64
+
 struct lh_world_cameras;
 
 /* Makes the scene (which takes seconds) or opens the clips. options is lent for the call. */

@@ -206,8 +206,9 @@ static void put_chroma(const struct lh_studio *studio, const struct lh_stage *st
     for (int c = 0; c < 3; c++) {
         float *restrict mean = studio->row[ROW_CLEAR + c];
         for (int x = 0; x < half; x++) {
-            int right = 2 * x + 1 <= last ? 2 * x + 1 : last;
-            mean[x] = 0.25F * (top[c][2 * x] + top[c][right] + low[c][2 * x] + low[c][right]);
+            int left = 2 * x;
+            int right = left < last ? left + 1 : last;
+            mean[x] = 0.25F * (top[c][left] + top[c][right] + low[c][left] + low[c][right]);
         }
     }
     for (int k = 0; k < 2; k++) {

@@ -113,9 +113,10 @@ static int dem_middle(struct dem *dem, const char *path, struct lh_fault *fault,
     double sum_y = 0.0;
     double count = 0.0;
     for (int i = 0; i < PROBE * PROBE; i++) {
+        int row = i / PROBE;
         if (dem_known(dem, probe[i])) {
             sum_x += i % PROBE + 0.5;
-            sum_y += i / PROBE + 0.5;
+            sum_y += row + 0.5;
             count += 1.0;
         }
     }
@@ -169,7 +170,7 @@ static int dem_sample(struct dem *dem, const char *path, struct lh_fault *fault,
     if (!x)
         return LH_ENOMEM;
     double *y = x + size;
-    strip = calloc((size_t)dem->width * 2, sizeof *strip);
+    strip = dem->width > 0 ? calloc((size_t)dem->width * 2, sizeof *strip) : NULL;
     if (!strip) {
         error = LH_ENOMEM;
         goto done;

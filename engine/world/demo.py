@@ -46,8 +46,10 @@ cameras:
 """
 SMOKE = {"warmup_s": 8, "short_background_s": 4, "long_background_s": 15}
 FLAME = {"warmup_s": 8}
+MATCH_S = 10      # an alarm is raised on what was seen shortly before
 DEMO_S = 75       # from the first picture to the summary
 FIRST_IGNITION_S = 28
+FIRST_FIRE_KM = 1.5  # near: a minute must do; its growth is that of any brush fire
 
 
 def parse():
@@ -68,7 +70,7 @@ def start_world(linhuo, folder, arguments):
         command += ["--footage", arguments.footage, "--speed", arguments.speed, "--fps", 2, "--gop-s", 1]
     else:
         command += ["--cameras", 4, "--size", "960x540", "--fps", 4, "--gop-s", 1, "--fires", 1,
-                    "--first-ignition-s", FIRST_IGNITION_S]
+                    "--first-ignition-s", FIRST_IGNITION_S, "--first-fire-km", FIRST_FIRE_KM]
     log = (folder / "world.log").open("wb")
     world = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=log)
     text = ""
@@ -119,13 +121,13 @@ def seconds_between(later, earlier):
     return (parse_time(later) - parse_time(earlier)).total_seconds()
 
 
-def boxes_meet(alarm, boxes, when):
-    """True when the alarm's box meets the true box of its camera at about that time."""
-    for box in boxes:
-        if box["camera"] != alarm["camera"]["id"] or not box.get("visible", True):
-            continue
-        a, b = alarm["box"], box
-        if (a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"]
+def boxes_meet(alarm, fire):
+    """True when the alarm's box meets the fire's true box in its camera about then."""
+    a = alarm["box"]
+    for b in fire.get("boxes", []):
+        if (b["camera"] == alarm["camera"]["id"]
+                and abs(seconds_between(b["time"], alarm["times"]["raised"])) < MATCH_S
+                and a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"]
                 and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]):
             return True
     return False
@@ -139,8 +141,7 @@ def summarise(folder, alarms):
     left = dict(alarms)
     found = 0
     for fire in fires:
-        mine = [a for a in alarms.values() if boxes_meet(a, fire.get("boxes", []), fire["start_utc"])
-                and a["times"]["raised"] >= fire["start_utc"][:19]]
+        mine = [alarm for alarm in alarms.values() if boxes_meet(alarm, fire)]
         for alarm in mine:
             left.pop(alarm["id"], None)
         where = f"{fire['latitude_deg']:.4f} N {fire['longitude_deg']:.4f} E"

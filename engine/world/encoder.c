@@ -1,11 +1,9 @@
 #include "world/encoder.h"
 
-#include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +103,8 @@ static int open_context(struct lh_encoder *encoder, const struct lh_encoder_opti
     context->gop_size = INT32_MAX / 2; /* keyframes come when asked for */
     context->max_b_frames = 0;
     context->thread_count = 1;
+    if (options->for_file)
+        context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
     tune(context, options->codec);
     const int failure = avcodec_open2(context, codec, NULL);
     if (failure < 0)
@@ -114,9 +114,9 @@ static int open_context(struct lh_encoder *encoder, const struct lh_encoder_opti
     return LH_OK;
 }
 
-static int make_frames(struct lh_encoder *encoder, struct lh_fault *fault)
+static int make_frames(struct lh_encoder *encoder, const AVCodecContext *context,
+                       struct lh_fault *fault)
 {
-    const AVCodecContext *context = encoder->context;
     encoder->packet = av_packet_alloc();
     encoder->drawn = frame_of(AV_PIX_FMT_YUV420P, context->width, context->height);
     if (!encoder->packet || !encoder->drawn)
@@ -146,8 +146,8 @@ int lh_encoder_create(const struct lh_encoder_options *options, struct lh_fault 
     if (!encoder)
         return lh_fail(fault, LH_ENOMEM, "out of memory");
     int code = open_context(encoder, options, fault);
-    if (code == LH_OK)
-        code = make_frames(encoder, fault);
+    if (code == LH_OK && encoder->context)
+        code = make_frames(encoder, encoder->context, fault);
     if (code != LH_OK) {
         lh_encoder_destroy(&encoder);
         return code;
@@ -218,58 +218,7 @@ int lh_encoder_encode(struct lh_encoder *encoder, int64_t tick, bool keyframe,
     return LH_OK;
 }
 
-static int encode_png(const AVFrame *frame, AVPacket *packet)
+const struct AVCodecContext *lh_encoder_context(const struct lh_encoder *encoder)
 {
-    const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_PNG);
-    AVCodecContext *context = codec ? avcodec_alloc_context3(codec) : NULL;
-    if (!context)
-        return LH_ENOTFOUND;
-    context->width = frame->width;
-    context->height = frame->height;
-    context->pix_fmt = frame->format;
-    context->time_base = (AVRational){1, 1};
-    context->thread_count = 1;
-    int result = avcodec_open2(context, codec, NULL);
-    if (result >= 0)
-        result = avcodec_send_frame(context, frame);
-    if (result >= 0)
-        result = avcodec_receive_packet(context, packet);
-    avcodec_free_context(&context);
-    return result < 0 ? LH_EIO : LH_OK;
-}
-
-static int write_file(const char *path, const uint8_t *data, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return lh_error_from_errno(errno);
-    int code = fwrite(data, 1, size, file) == size ? LH_OK : lh_error_from_errno(errno);
-    if (fclose(file) != 0 && code == LH_OK)
-        code = lh_error_from_errno(errno);
-    return code;
-}
-
-int lh_encoder_write_png(const struct lh_scene_picture *picture, uint32_t width_px,
-                         uint32_t height_px, const char *path, struct lh_fault *fault)
-{
-    const int width = (int)width_px;
-    const int height = (int)height_px;
-    AVPacket *packet = av_packet_alloc();
-    AVFrame *frame = frame_of(AV_PIX_FMT_RGB24, width, height);
-    struct SwsContext *scaler =
-        sws_getContext(width, height, AV_PIX_FMT_YUV420P, width, height, AV_PIX_FMT_RGB24,
-                       SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
-    int code = LH_ENOMEM;
-    if (packet && frame && scaler &&
-        sws_scale(scaler, (const uint8_t *const *)picture->plane, picture->stride, 0, height,
-                  frame->data, frame->linesize) >= 0)
-        code = encode_png(frame, packet);
-    if (code == LH_OK)
-        code = write_file(path, packet->data, (size_t)packet->size);
-    if (code != LH_OK)
-        (void)lh_fail(fault, code, "cannot write the picture '%s': %s", path, lh_strerror(code));
-    sws_freeContext(scaler);
-    av_frame_free(&frame);
-    av_packet_free(&packet);
-    return code;
+    return encoder->context;
 }

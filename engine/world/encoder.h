@@ -2,7 +2,7 @@
  *
  * The encoder owns the picture that is to be encoded: draw into it, then encode. Every picture comes
  * out at once as one packet (no look-ahead, no reordering); a keyframe comes exactly when it is asked
- * for, and carries its own parameter sets, so that a reader can start there.
+ * for, and carries its own parameter sets (unless for_file), so that a reader can start there.
  *
  * H.264 and H.265 leave as an Annex B byte stream, MJPEG as one JPEG with the standard Huffman tables
  * that RFC 2435 presumes.
@@ -33,6 +33,7 @@ struct lh_encoder_options {
     uint32_t width_px; /* even; for MJPEG multiples of 8, at most 2040 */
     uint32_t height_px;
     double fps;
+    bool for_file; /* parameter sets stand apart, for a container's head */
 };
 
 struct lh_encoder;
@@ -49,8 +50,8 @@ int lh_encoder_picture(struct lh_encoder *encoder, struct lh_scene_picture *ret_
 int lh_encoder_encode(struct lh_encoder *encoder, int64_t tick, bool keyframe,
                       const uint8_t **ret_data, size_t *ret_size);
 
-/* One picture as a PNG file. */
-int lh_encoder_write_png(const struct lh_scene_picture *picture, uint32_t width_px,
-                         uint32_t height_px, const char *path, struct lh_fault *fault);
+/* For whoever puts the packets into a file: the parameters of the stream. Lent. */
+struct AVCodecContext;
+const struct AVCodecContext *lh_encoder_context(const struct lh_encoder *encoder);
 
 #endif

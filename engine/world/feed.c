@@ -18,7 +18,7 @@ struct lh_feed {
     atomic_bool stopping;
     /* -- the thread's own */
     struct lh_encoder *encoder;
-    uint64_t session; /* that the encoder was made for */
+    uint64_t session; /* that the encoder was made for; 0: none yet */
     int64_t last_tick;
     int64_t next_keyframe;
     bool gap; /* what was encoded last did not go out */
@@ -44,21 +44,35 @@ static int64_t coming_tick(const struct lh_feed *feed, int64_t now_us)
     return tick > feed->last_tick ? tick : feed->last_tick + 1;
 }
 
-/* Waits for the coming picture of the grid. A session that begins meanwhile gets the one that is
- * due already. False when the feed is to stop. */
-static bool wait_for_tick(struct lh_feed *feed, bool watched, int64_t *ret_tick)
+/* The picture that a camera would have taken last. */
+static int64_t due_tick(const struct lh_feed *feed, int64_t now_us)
+{
+    const double passed_s = (double)(now_us - feed->options.epoch_monotonic_us) / 1e6;
+    return (int64_t)fmax(floor(passed_s * feed->options.fps), 0.0);
+}
+
+static bool session_is_new(const struct lh_feed *feed)
+{
+    uint64_t session;
+    return lh_rtsp_mount_wants(feed->options.mount, &session) && session != feed->session;
+}
+
+/* Waits for the coming picture of the grid. A session that is new gets the one that is due at once:
+ * at a picture a minute it would think the camera dead. False when the feed is to stop. */
+static bool wait_for_tick(const struct lh_feed *feed, int64_t *ret_tick)
 {
     const struct lh_clock *clock = lh_clock_system();
     int64_t tick = coming_tick(feed, lh_clock_monotonic_us(clock));
-    int64_t left_us;
-    uint64_t session;
-    while (!atomic_load(&feed->stopping) &&
-           (left_us = tick_time_us(feed, tick) - lh_clock_monotonic_us(clock)) > 0) {
-        (void)lh_rtsp_mount_wait(feed->options.mount, left_us);
-        if (!watched && lh_rtsp_mount_wants(feed->options.mount, &session)) {
-            tick = tick - 1 > feed->last_tick ? tick - 1 : tick;
-            watched = true;
+    while (!atomic_load(&feed->stopping)) {
+        const int64_t now_us = lh_clock_monotonic_us(clock);
+        if (session_is_new(feed)) {
+            tick = due_tick(feed, now_us);
+            break;
         }
+        const int64_t left_us = tick_time_us(feed, tick) - now_us;
+        if (left_us <= 0)
+            break;
+        (void)lh_rtsp_mount_wait(feed->options.mount, left_us);
     }
     *ret_tick = tick;
     return !atomic_load(&feed->stopping);
@@ -139,7 +153,7 @@ static void work(void *opaque)
     struct lh_feed *feed = opaque;
     bool watched = false;
     int64_t tick;
-    while (wait_for_tick(feed, watched, &tick)) {
+    while (wait_for_tick(feed, &tick)) {
         uint64_t session;
         if (watched)
             watch_pace(feed, tick);

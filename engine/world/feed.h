@@ -1,8 +1,10 @@
 /* One camera at work: draws its picture, encodes it, hands it to the RTSP server.
  *
  * A feed keeps the grid of its picture times from one epoch, whether or not anybody watches: picture
- * n is of epoch + n / fps, and shows scene time n / fps * speed. Unwatched it only waits. Where
- * drawing takes longer than the grid allows, pictures are left out, never late.
+ * n is of epoch + n / fps, and shows scene time n / fps * speed. Unwatched it only waits; who begins
+ * to watch gets the picture that is due already, then those of the grid. Where drawing takes longer
+ * than the grid allows, pictures are left out, never late. A clip that is shown once is over at its
+ * time whether or not anybody watches.
  *
  * Thread: its own, named after the camera. It blocks on its mount's bell only.
  */

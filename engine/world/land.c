@@ -95,7 +95,7 @@ static bool in_village(const struct lh_land *land, float e, float n)
     return de * de + dn * dn < r * r * ragged;
 }
 
-/* A house of its cell: 0 none, else 1..255 its kind; ret_edge its distance to the wall. */
+/* A house of its cell: 0 none, else 1..128 its kind. */
 static uint32_t house_at(const struct lh_land *land, float e, float n)
 {
     int32_t cx = (int32_t)floorf(e / HOUSE_CELL_M);
@@ -139,7 +139,9 @@ static struct tree tree_at(const struct lh_land *land, float e, float n, float s
             if (square >= 1.0F)
                 continue;
             float full = (round ? 10.0F : 14.0F) * size;
-            float fall = round ? 0.7F * square * square : 0.85F * sqrtf(square);
+            float fall = round ? 0.35F * square + 0.5F * square * square : 0.85F * sqrtf(square);
+            if (round) /* a crown of boughs, not a ball */
+                fall += 0.22F * fabsf(lh_noise(land->seed + 53, e * 1.1F, n * 1.1F));
             if (full * (1.0F - fall) > best.top_m)
                 best = (struct tree){full * (1.0F - fall), full, h};
         }
@@ -265,7 +267,7 @@ static void tree_colour(const struct lh_land *land, float e, float n, float abov
     if (footprint_m < 0.7F) {
         float leaf = lh_noise(land->seed + 98, (e + n) * 1.7F, above_m * 1.9F);
         float twig = lh_noise(land->seed + 99, (e - n) * 4.1F, above_m * 4.7F);
-        tone *= 1.0F + (0.42F * leaf + 0.38F * twig) * lh_smooth(0.7F, 0.3F, footprint_m);
+        tone *= 1.0F + (0.48F * leaf + 0.55F * twig) * lh_smooth(0.7F, 0.3F, footprint_m);
     }
     bool round = ((tree.kind >> 26) & 7) < 3;
     float stand = lh_noise(land->seed + 92, e * 0.004F, n * 0.004F);
@@ -273,7 +275,7 @@ static void tree_colour(const struct lh_land *land, float e, float n, float abov
     rgb[1] = round ? 0.060F : 0.044F;
     rgb[2] = round ? 0.026F : 0.020F;
     if (round)
-        mix(rgb, 0.110F, 0.074F, 0.034F, lh_smooth(-0.3F, 0.7F, stand + 1.4F * own - 1.4F));
+        mix(rgb, 0.088F, 0.066F, 0.036F, lh_smooth(-0.3F, 0.7F, stand + 1.4F * own - 1.4F));
     for (int c = 0; c < 3; c++)
         rgb[c] *= fmaxf(tone, 0.12F);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define REACH 2.3F /* the disc's radius in sigmas */
-#define CELLS_MOST 160000.0F
+#define CELLS_MOST 900000.0F
 #define HALF (0.5F * (float)LH_SPRITE)
 
 void lh_sprites_make(struct lh_sprites *sprites, uint64_t seed)
@@ -169,7 +169,7 @@ static float sprite_at(const float *density, float u, float v)
     int iy = (int)y;
     x -= (float)ix;
     y -= (float)iy;
-    const float *p = density + iy * LH_SPRITE + ix;
+    const float *p = &density[iy * LH_SPRITE + ix];
     float low = p[0] + (p[1] - p[0]) * x;
     float high = p[LH_SPRITE] + (p[LH_SPRITE + 1] - p[LH_SPRITE]) * x;
     return low + (high - low) * y;

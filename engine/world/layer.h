@@ -13,7 +13,7 @@
 #include "world/plume.h"
 #include "world/view.h"
 
-#define LH_SPRITE 64
+#define LH_SPRITE 96
 #define LH_SPRITES 8
 
 /* Density of billowed discs, 1 about the middle, 0 at the rim. */

@@ -1,15 +1,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "world/cameras.h"
-#include "world/encoder.h"
 #include "world/feed.h"
 #include "world/options.h"
+#include "world/render.h"
 #include "world/rtsp_server.h"
 #include "world/truth.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <libavutil/log.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -56,40 +57,6 @@ static int read_password(const char *path, char *password, struct lh_fault *faul
         return lh_fail(fault, LH_EFORMAT, "%s: no password on the first line", path);
     password[got] = '\0';
     password[strcspn(password, "\r\n")] = '\0';
-    return LH_OK;
-}
-
-static int render_stills(const struct world *world, struct lh_fault *fault)
-{
-    const struct lh_world_options *options = world->options;
-    if (mkdir(options->render, 0755) != 0 && errno != EEXIST)
-        return lh_fail(fault, lh_error_from_errno(errno), "%s: %s", options->render,
-                       strerror(errno));
-    for (unsigned i = 0; i < lh_world_cameras_count(world->cameras); i++) {
-        const struct lh_encoder_options encoding = {
-            .codec = LH_CODEC_H264,
-            .width_px = lh_world_cameras_width_px(world->cameras, i),
-            .height_px = lh_world_cameras_height_px(world->cameras, i),
-            .fps = options->fps,
-        };
-        struct lh_encoder *encoder = NULL;
-        struct lh_scene_picture picture;
-        char path[4096];
-        (void)snprintf(path, sizeof path, "%s/%s.png", options->render,
-                       lh_world_cameras_id(world->cameras, i));
-        int code = lh_encoder_create(&encoding, fault, &encoder);
-        if (code == LH_OK)
-            code = lh_encoder_picture(encoder, &picture);
-        if (code == LH_OK)
-            code = lh_world_cameras_render(world->cameras, i, options->at_s, &picture);
-        if (code == LH_OK)
-            code =
-                lh_encoder_write_png(&picture, encoding.width_px, encoding.height_px, path, fault);
-        lh_encoder_destroy(&encoder);
-        if (code != LH_OK)
-            return code;
-        (void)puts(path);
-    }
     return LH_OK;
 }
 
@@ -173,10 +140,11 @@ static int start_feeds(struct world *world, struct lh_fault *fault)
             .path = options->truth,
             .speed = options->speed,
             .seed = options->scene.seed,
-            .epoch_monotonic_us = monotonic_us,
             .epoch_utc_us = utc_us,
         };
         code = lh_truth_create(&truth, fault, &world->truth);
+        if (code == LH_OK)
+            code = lh_truth_follow(world->truth, monotonic_us, fault);
     }
     return code;
 }
@@ -219,7 +187,7 @@ static int run(const struct lh_world_options *options, struct lh_fault *fault)
     struct world world = {.options = options};
     int code = lh_world_cameras_create(options, fault, &world.cameras);
     if (code == LH_OK && options->render) {
-        code = render_stills(&world, fault);
+        code = lh_render(options, world.cameras, fault);
     } else if (code == LH_OK) {
         code = open_server(&world, fault);
         if (code == LH_OK)
@@ -247,6 +215,7 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    av_log_set_level(options.verbose ? AV_LOG_INFO : AV_LOG_ERROR);
     lh_log_configure(options.verbose ? LH_LOG_DEBUG : LH_LOG_INFO, LH_LOG_TEXT);
     const int code = run(&options, &fault);
     if (code != LH_OK)

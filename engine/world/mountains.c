@@ -151,7 +151,7 @@ static void creep(struct rivers *r, float share)
         r->area_m2[i] = r->height_m[i];
     for (int y = 1; y < COARSE - 1; y++) {
         for (int x = 1; x < COARSE - 1; x++) {
-            const float *h = r->area_m2 + y * COARSE + x;
+            const float *h = &r->area_m2[y * COARSE + x];
             float mean = 0.25F * (h[-1] + h[1] + h[-COARSE] + h[COARSE]);
             r->height_m[y * COARSE + x] += share * (mean - h[0]);
         }
@@ -175,7 +175,7 @@ static float coarse_height(const struct rivers *r, float x, float y)
     float v = fminf(fmaxf(y - (float)iy, 0.0F), 1.0F);
     float rows[4];
     for (int k = 0; k < 4; k++) {
-        const float *p = r->height_m + (iy + k - 1) * COARSE + ix - 1;
+        const float *p = &r->height_m[(iy + k - 1) * COARSE + ix - 1];
         rows[k] = cubic(p[0], p[1], p[2], p[3], u);
     }
     return cubic(rows[0], rows[1], rows[2], rows[3], v);

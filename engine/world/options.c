@@ -29,6 +29,8 @@ struct row {
     const char *help;
 };
 
+#define NOT_GIVEN (-1.0)
+#define STILLS_AT_S 120.0
 #define AT(member) offsetof(struct lh_world_options, member)
 
 static const struct row rows[] = {
@@ -47,6 +49,8 @@ static const struct row rows[] = {
     {"fires", "N", COUNT, AT(scene.fires), 0, 64, "ignitions"},
     {"first-ignition-s", "S", NUMBER, AT(scene.first_ignition_s), 0, 1e7,
      "scene time of the first ignition"},
+    {"first-fire-km", "KM", NUMBER, AT(scene.first_fire_km), 0.5, 12,
+     "how far from a tower, in clear view, it is about"},
     {"no-nuisances", NULL, OFF, AT(scene.nuisances), 0, 0,
      "without chimneys, dust, fog banks and headlights"},
     {"footage", "PATH...", CLIP, 0, 0, 0,
@@ -73,17 +77,24 @@ static const struct row rows[] = {
     {"truth", "FILE", TEXT, AT(truth), 0, 0,
      "what burns where and when, and the boxes it makes in each camera, as JSON"},
     {"duration", "S", NUMBER, AT(duration_s), 0, 1e7, "end after this many real seconds; 0: never"},
-    {"render", "DIR", TEXT, AT(render), 0, 0, "write one PNG a camera into DIR and end"},
-    {"at", "S", NUMBER, AT(at_s), 0, 1e7, "scene time of those pictures"},
+    {"render", "DIR", TEXT, AT(render), 0, 0,
+     "write one PNG a camera into DIR and end; with --duration a clip of so many seconds, and "
+     "truth.json"},
+    {"at", "S", NUMBER, AT(at_s), 0, 1e7,
+     "scene time of those pictures (120 unless given), or where the clips begin (0)"},
+    {"threads", "N", COUNT, AT(scene.threads), 0, 32,
+     "that make the scene and draw for --render; 0: one a processor"},
     {"verbose", NULL, ON, AT(verbose), 0, 0, "log more"},
     {"help", NULL, ON, AT(help), 0, 0, "this text"},
 };
 
 static const char examples[] =
     "Examples\n"
-    "  linhuo world                                  four towers, one fire after a minute\n"
+    "  linhuo world                                  four towers, a fire after 20 s, another "
+    "later\n"
     "  linhuo world --port 8554 --truth truth.json   addresses that stay, truth to compare with\n"
     "  linhuo world --render out --at 300            what the cameras see five minutes in\n"
+    "  linhuo world --render out --duration 90     as clips with truth.json, for detectors\n"
     "  linhuo world --sun-hour 2 --fires 3           a night with three fires\n"
     "  linhuo world --dem N37E111.hgt --visibility-km 15 --wind 6\n"
     "  linhuo world --footage clips/ --speed 60      recorded stills, a minute in a second\n"
@@ -100,7 +111,7 @@ static struct lh_world_options defaults(void)
         .speed = 1,
         .codec = LH_CODEC_H264,
         .bind = "127.0.0.1",
-        .at_s = 120,
+        .at_s = NOT_GIVEN,
     };
 }
 
@@ -246,6 +257,10 @@ static int check_together(const struct lh_world_options *options, struct lh_faul
         return lh_fail(fault, LH_EINVAL, "--tls-cert and --tls-key belong together; give both");
     if (options->once && options->footage_count == 0)
         return lh_fail(fault, LH_EINVAL, "--once is for --footage; a county does not end");
+    if (options->render && options->truth)
+        return lh_fail(fault, LH_EINVAL,
+                       "--truth is for a served county; --render with --duration writes its own "
+                       "truth.json, leave --truth out");
     if (options->footage_count > 0 && options->scene.dem_path)
         return lh_fail(fault, LH_EINVAL, "--dem and --footage exclude each other");
     return LH_OK;
@@ -293,6 +308,8 @@ int lh_world_options_parse(int argc, char **argv, struct lh_fault *fault,
         lh_world_options_finish(&options);
         return code;
     }
+    if (options.at_s == NOT_GIVEN)
+        options.at_s = options.duration_s > 0.0 ? 0.0 : STILLS_AT_S;
     *ret_options = options;
     return LH_OK;
 }
@@ -307,7 +324,7 @@ void lh_world_options_finish(struct lh_world_options *options)
 static void print_default(FILE *out, const struct lh_world_options *options, const struct row *row)
 {
     const void *place = (const char *)options + row->offset;
-    if (row->kind == NUMBER)
+    if (row->kind == NUMBER && *(const double *)place != NOT_GIVEN)
         (void)fprintf(out, " [%g]", *(const double *)place);
     else if (row->kind == COUNT)
         (void)fprintf(out, " [%u]", *(const unsigned *)place);

@@ -6,13 +6,15 @@
 #include <stdbool.h>
 
 #define PI 3.14159265358979323846F
+#define FIRE_EVERY_S 0.7F
+#define FIRE_LIFE_S 260.0F
 
 float lh_fire_power_mw(const struct lh_source *source, double age_s)
 {
     if (age_s <= 0.0)
         return 0.0F;
     float t = (float)age_s / 30.0F;
-    float power = 9.0F * source->strength * powf(t, 1.5F);
+    float power = 18.0F * source->strength * powf(t, 1.5F);
     return 260.0F * power / (260.0F + power);
 }
 
@@ -20,7 +22,7 @@ float lh_fire_power_mw(const struct lh_source *source, double age_s)
 static float smoke_rate(const struct lh_source *source, double age_s)
 {
     float t = (float)age_s / 30.0F;
-    float rate = 260.0F * source->strength * powf(t, 1.15F);
+    float rate = 360.0F * source->strength * powf(t, 1.15F);
     return 9000.0F * rate / (9000.0F + rate);
 }
 
@@ -62,52 +64,77 @@ static float rise_of(float power_mw, float wind_m_s, float age_s)
     return rising / sqrtf(1.0F + (rising / final) * (rising / final));
 }
 
+float lh_fire_front_m(const struct lh_source *source, double age_s)
+{
+    return fminf(0.2F * lh_fire_power_mw(source, age_s), 45.0F) + 1.0F;
+}
+
+/* A place on the front, which lies across the wind and is bent by the ground's chances. side: -1 to 1. */
+void lh_fire_place(const struct lh_source *source, const float wind[2], double age_s, float side,
+                   float ret_place[2])
+{
+    float speed = fmaxf(hypotf(wind[0], wind[1]), 0.1F);
+    float half = lh_fire_front_m(source, age_s);
+    float bend = 0.45F * half * lh_noise((uint32_t)source->seed, 1.7F * side, 3.5F);
+    float across = half * side;
+    ret_place[0] = source->place[0] + (bend * wind[0] - across * wind[1]) / speed;
+    ret_place[1] = source->place[1] + (bend * wind[1] + across * wind[0]) / speed;
+}
+
+/* One puff of a fire, given off at born_s, as it is at scene_s. share: of the smoke that puffs of its
+ * age stand for. */
+static void fire_puff(const struct lh_source *source, const struct lh_weather *weather,
+                      double born_s, double scene_s, float share, uint64_t number,
+                      struct lh_puff *puff)
+{
+    struct random random = {lh_hash(source->seed, number)};
+    double fire_age_s = born_s - source->event.start_s;
+    float age = (float)(scene_s - born_s);
+    float power = lh_fire_power_mw(source, fire_age_s + 1.0);
+    float bed = 0.8F * sqrtf(power) + 1.0F;
+    float wind[2];
+    lh_weather_wind(weather, wind);
+    float height = rise_of(power, hypotf(wind[0], wind[1]), age) * (1.0F + 0.40F * roll(&random));
+    *puff = (struct lh_puff){.kind = (uint32_t)random.bits};
+    lh_fire_place(source, wind, fire_age_s + 1.0, roll(&random), puff->place);
+    float out = 0.3F * bed + 0.10F * height;
+    puff->place[0] += out * roll(&random);
+    puff->place[1] += out * roll(&random);
+    float far = carry(weather, born_s, scene_s, height, &random, puff->place);
+    puff->place[0] += 0.06F * far * roll(&random);
+    puff->place[1] += 0.06F * far * roll(&random);
+    puff->place[2] = source->place[2] + 2.0F + height;
+    puff->sigma_m = (bed * 0.45F + 0.145F * height + 0.026F * far) * (1.0F + 0.35F * roll(&random));
+    puff->sigma_z_m = puff->sigma_m * 0.9F;
+    float area = smoke_rate(source, fire_age_s + 0.4) * FIRE_EVERY_S * share;
+    float pulse = lh_noise((uint32_t)source->seed, (float)fire_age_s * 0.23F, 0.5F);
+    area *= fmaxf(1.0F + 0.5F * roll(&random) + 0.8F * pulse, 0.1F);
+    float fade = lh_smooth(FIRE_LIFE_S, 0.5F * FIRE_LIFE_S, age);
+    puff->depth = fade * area / (2.0F * PI * puff->sigma_m * puff->sigma_m);
+    puff->shade =
+        0.78F + 0.16F * roll(&random) - 0.16F * expf(-height / 12.0F) * fminf(power / 25.0F, 1.0F);
+    puff->warm = fminf(power / 12.0F, 2.0F) * expf(-(height + 0.3F * far) / 22.0F);
+    puff->turn = roll(&random) * PI + 0.05F * age * roll(&random);
+}
+
 static size_t fire_puffs(const struct lh_source *source, const struct lh_weather *weather,
                          double scene_s, struct lh_puff *puffs)
 {
-    const double every_s = 0.7;
-    const float life_s = 260.0F;
-    float wind[2];
-    lh_weather_wind(weather, wind);
-    float speed = hypotf(wind[0], wind[1]);
     double age_s = scene_s - source->event.start_s;
     double out_s = source->event.end_s - source->event.start_s;
     if (age_s <= 0.0)
         return 0;
-    long last = (long)floor(fmin(age_s, out_s) / every_s);
-    long first = (long)ceil((age_s - life_s) / every_s);
+    long last = (long)floor(fmin(age_s, out_s) / FIRE_EVERY_S);
+    long first = (long)ceil((age_s - FIRE_LIFE_S) / FIRE_EVERY_S);
     first = first < 0 ? 0 : first;
     size_t count = 0;
     for (long i = first; i <= last && count < LH_PUFFS_MOST; i++) {
-        double born_s = source->event.start_s + (double)i * every_s;
+        double born_s = source->event.start_s + (double)i * FIRE_EVERY_S;
         float age = (float)(scene_s - born_s);
-        float thin = lh_smooth(35.0F, 70.0F, age);
+        float thin = lh_smooth(35.0F, 70.0F, age); /* of old puffs every other one is drawn */
         float share = (i & 1) ? 1.0F - thin : 1.0F + thin;
-        if (age < 0.0F || share <= 0.01F)
-            continue;
-        struct random random = {lh_hash(source->seed, (uint64_t)i)};
-        float power = lh_fire_power_mw(source, (double)i * every_s + 1.0);
-        float bed = 0.8F * sqrtf(power) + 1.0F;
-        float height = rise_of(power, speed, age) * (1.0F + 0.34F * roll(&random));
-        struct lh_puff *puff = &puffs[count];
-        *puff = (struct lh_puff){.kind = (uint32_t)random.bits};
-        puff->place[0] = source->place[0] + 0.6F * bed * roll(&random);
-        puff->place[1] = source->place[1] + 0.6F * bed * roll(&random);
-        float far = carry(weather, born_s, scene_s, height, &random, puff->place);
-        puff->place[2] = source->place[2] + 2.0F + height;
-        puff->sigma_m =
-            (bed * 0.55F + 0.20F * height + 0.036F * far) * (1.0F + 0.25F * roll(&random));
-        puff->sigma_z_m = puff->sigma_m * 0.9F;
-        float area = smoke_rate(source, (double)i * every_s + 0.4) * (float)every_s * share;
-        float pulse = lh_noise((uint32_t)source->seed, (float)i * 0.16F, 0.5F);
-        area *= fmaxf(1.0F + 0.4F * roll(&random) + 0.7F * pulse, 0.1F);
-        float fade = lh_smooth(life_s, 0.5F * life_s, age);
-        puff->depth = fade * area / (2.0F * PI * puff->sigma_m * puff->sigma_m);
-        puff->shade = 0.80F + 0.14F * roll(&random) -
-                      0.14F * expf(-height / 12.0F) * fminf(power / 25.0F, 1.0F);
-        puff->warm = fminf(power / 12.0F, 2.0F) * expf(-(height + 0.3F * far) / 22.0F);
-        puff->turn = roll(&random) * PI + 0.05F * age * roll(&random);
-        count++;
+        if (age >= 0.0F && share > 0.01F)
+            fire_puff(source, weather, born_s, scene_s, share, (uint64_t)i, &puffs[count++]);
     }
     return count;
 }

@@ -7,10 +7,11 @@
  *            F = 8.9e-6 m^4 s^-3 W^-1 * convective power
  *   drift    mean wind (power law 0.15 with height) plus the gusts of struct lh_weather, which all
  *            puffs share, plus an own random walk's spread
- *   growth   sigma = sigma0 + 0.20 * rise (entrainment; the puffs' scatter does the rest of Briggs'
- *            0.6 r) + 0.036 * distance drifted
+ *   growth   sigma = sigma0 + 0.145 * rise (entrainment; the puffs' scatter does the rest of Briggs'
+ *            0.6 r, and leaves billows) + 0.026 * distance drifted
  *   depth    extinction area of the puff / (2 pi sigma^2) at its middle
- * A fire grows as time^1.5 in power and smoke from nothing to tens of megawatts in minutes.
+ * A fire grows as time^1.5 in power, smoke with time^1.15, like a vigorous fire in dry brush: 50 MW
+ * and a column of about 30 m by 80 m after a minute, then ever slower.
  *
  * Thread-safety: pure functions of their arguments.
  */
@@ -52,8 +53,12 @@ struct lh_puff {
 size_t lh_plume(const struct lh_source *source, const struct lh_weather *weather,
                 const struct lh_land *land, double scene_s, struct lh_puff *puffs);
 
-/* Fire power in megawatts at an age. */
+/* Fire power in megawatts at an age, half the length of its front, which gives off 2.5 MW a metre
+ * across the wind, and a place on it (side: -1 to 1). */
 float lh_fire_power_mw(const struct lh_source *source, double age_s);
+float lh_fire_front_m(const struct lh_source *source, double age_s);
+void lh_fire_place(const struct lh_source *source, const float wind[2], double age_s, float side,
+                   float ret_place[2]);
 
 /* Where the vehicle of a dust or headlights source is, and its heading (unit vector). */
 void lh_vehicle(const struct lh_source *source, const struct lh_land *land, double scene_s,

@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/rtsp-server/rtsp-server.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define REPORT_INTERVAL_NS                                                                         \
     (1 * GST_SECOND)       /* RTCP sender reports; RFC 3550's five are long to wait */
 #define CLEAN_INTERVAL_S 2 /* sessions of clients that vanished */
+#define LINGER_MS 1500     /* after the last stream's end: its packets and its BYE go out */
 #define ROLE "watcher"
 
 struct lh_rtsp_server {
@@ -33,7 +35,7 @@ struct lh_rtsp_mount {
     char *url;
     GstRTSPServer *server; /* lent */
     struct lh_bell *bell;
-    GMutex lock;
+    pthread_mutex_t lock; /* not GLib's, which the thread sanitizer cannot see */
     /* -- protected by lock */
     GstAppSrc *feed;     /* NULL: nobody watches */
     GstRTSPMedia *media; /* only to be compared with */
@@ -43,30 +45,29 @@ struct lh_rtsp_mount {
 };
 
 /* A medium whose sender reports speak of capture, not of sending. */
-typedef struct {
-    GstRTSPMedia parent;
-} LhMedia;
-typedef struct {
-    GstRTSPMediaClass parent;
-} LhMediaClass;
-GType lh_media_get_type(void);
-G_DEFINE_TYPE(LhMedia, lh_media, GST_TYPE_RTSP_MEDIA)
-
-static gboolean lh_media_setup_rtpbin(GstRTSPMedia *media, GstElement *rtpbin)
+static gboolean report_capture_time(GstRTSPMedia *media, GstElement *rtpbin)
 {
     (void)media;
     g_object_set(rtpbin, "rtcp-sync-send-time", FALSE, NULL);
     return TRUE;
 }
 
-static void lh_media_class_init(LhMediaClass *klass)
+static void init_media_class(gpointer class, gpointer opaque)
 {
-    klass->parent.setup_rtpbin = lh_media_setup_rtpbin;
+    (void)opaque;
+    GST_RTSP_MEDIA_CLASS(class)->setup_rtpbin = report_capture_time;
 }
 
-static void lh_media_init(LhMedia *media)
+static GType media_type(void)
 {
-    (void)media;
+    static gsize type;
+    if (g_once_init_enter(&type)) {
+        const GType fresh = g_type_register_static_simple(
+            GST_TYPE_RTSP_MEDIA, g_intern_static_string("LhMedia"), sizeof(GstRTSPMediaClass),
+            init_media_class, sizeof(GstRTSPMedia), NULL, (GTypeFlags)0);
+        g_once_init_leave(&type, fresh);
+    }
+    return type;
 }
 
 static void finish_mount(gpointer opaque)
@@ -74,7 +75,7 @@ static void finish_mount(gpointer opaque)
     struct lh_rtsp_mount *mount = opaque;
     if (mount->feed)
         gst_object_unref(mount->feed);
-    g_mutex_clear(&mount->lock);
+    (void)pthread_mutex_destroy(&mount->lock);
     lh_bell_destroy(&mount->bell);
     g_free(mount->id);
     g_free(mount->url);
@@ -95,11 +96,11 @@ static void need_data(GstAppSrc *feed, guint length, gpointer opaque)
 {
     struct lh_rtsp_mount *mount = opaque;
     (void)length;
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     const bool begins = mount->feed == feed && !mount->flowing;
     if (begins)
         mount->flowing = true;
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     if (begins)
         lh_bell_ring(mount->bell);
 }
@@ -120,14 +121,14 @@ static void media_unprepared(GstRTSPMedia *media, gpointer opaque)
 {
     struct lh_rtsp_mount *mount = opaque;
     GstAppSrc *feed = NULL;
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     if (mount->media == media) {
         feed = mount->feed;
         mount->feed = NULL;
         mount->media = NULL;
         mount->flowing = false;
     }
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     if (feed)
         gst_object_unref(feed);
 }
@@ -154,13 +155,13 @@ static void media_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media, g
     if (!feed)
         return;
     GstAppSrcCallbacks callbacks = {.need_data = need_data};
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     GstAppSrc *old = mount->feed;
     mount->feed = GST_APP_SRC(feed);
     mount->media = media;
     mount->flowing = false;
     mount->session++;
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     if (old)
         gst_object_unref(old);
     gst_app_src_set_callbacks(GST_APP_SRC(feed), &callbacks, g_atomic_rc_box_acquire(mount),
@@ -304,7 +305,7 @@ static GstRTSPMediaFactory *make_factory(const struct lh_rtsp_server *server,
     gst_rtsp_media_factory_set_launch(factory, launch);
     gst_rtsp_media_factory_set_shared(factory, TRUE);
     gst_rtsp_media_factory_set_stop_on_disconnect(factory, FALSE);
-    gst_rtsp_media_factory_set_media_gtype(factory, lh_media_get_type());
+    gst_rtsp_media_factory_set_media_gtype(factory, media_type());
     gst_rtsp_media_factory_set_clock(factory, clock);
     gst_rtsp_media_factory_set_protocols(factory, server->tls ? GST_RTSP_LOWER_TRANS_TCP
                                                               : GST_RTSP_LOWER_TRANS_TCP |
@@ -338,7 +339,7 @@ int lh_rtsp_server_add(struct lh_rtsp_server *server, const struct lh_rtsp_mount
     mount->id = g_strdup(options->id);
     mount->bell = bell;
     mount->server = server->server;
-    g_mutex_init(&mount->lock);
+    (void)pthread_mutex_init(&mount->lock, NULL); /* cannot fail without attributes */
     g_ptr_array_add(server->mounts, mount);
 
     GstRTSPMediaFactory *factory = make_factory(server, options);
@@ -417,9 +418,17 @@ void lh_rtsp_server_run(struct lh_rtsp_server *server, double duration_s)
     }
 }
 
+static gboolean linger_over(gpointer loop)
+{
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
+/* By a source of the loop: g_main_loop_quit before the loop runs would be forgotten. */
 void lh_rtsp_server_quit(struct lh_rtsp_server *server)
 {
-    g_main_loop_quit(server->loop);
+    (void)g_timeout_add_full(G_PRIORITY_DEFAULT, LINGER_MS, linger_over,
+                             g_main_loop_ref(server->loop), (GDestroyNotify)g_main_loop_unref);
 }
 
 static GstRTSPFilterResult drop_client(GstRTSPServer *server, GstRTSPClient *client,
@@ -457,11 +466,11 @@ const char *lh_rtsp_mount_url(const struct lh_rtsp_mount *mount)
 
 bool lh_rtsp_mount_wants(struct lh_rtsp_mount *mount, uint64_t *ret_session)
 {
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     const bool wants = mount->feed && mount->flowing && !mount->ended &&
                        gst_app_src_get_current_level_buffers(mount->feed) < QUEUED_PICTURES;
     *ret_session = mount->session;
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     return wants;
 }
 
@@ -478,10 +487,10 @@ void lh_rtsp_mount_wake(struct lh_rtsp_mount *mount)
 static GstAppSrc *borrow_feed(struct lh_rtsp_mount *mount, uint64_t session)
 {
     GstAppSrc *feed = NULL;
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     if (mount->feed && mount->session == session && !mount->ended)
         feed = gst_object_ref(mount->feed);
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
     return feed;
 }
 
@@ -505,9 +514,9 @@ void lh_rtsp_mount_end(struct lh_rtsp_mount *mount)
     gst_rtsp_mount_points_remove_factory(points, path);
     g_object_unref(points);
     g_free(path);
-    g_mutex_lock(&mount->lock);
+    (void)pthread_mutex_lock(&mount->lock);
     mount->ended = true;
     if (mount->feed)
         (void)gst_app_src_end_of_stream(mount->feed);
-    g_mutex_unlock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->lock);
 }

@@ -53,6 +53,8 @@ int lh_rtsp_server_add(struct lh_rtsp_server *server, const struct lh_rtsp_mount
 int lh_rtsp_server_listen(struct lh_rtsp_server *server, struct lh_fault *fault);
 /* Serves until SIGINT, SIGTERM, lh_rtsp_server_quit, or duration_s (0: no limit). */
 void lh_rtsp_server_run(struct lh_rtsp_server *server, double duration_s);
+/* Ends lh_rtsp_server_run, also one that has not begun, a moment later: what was pushed last still
+ * reaches those who watch. */
 void lh_rtsp_server_quit(struct lh_rtsp_server *server);
 /* Accepts &NULL; leaves NULL. Disconnects all clients. No camera may use its mount any more. */
 void lh_rtsp_server_destroy(struct lh_rtsp_server **server);

@@ -1,19 +1,17 @@
 #include "world/scene.h"
 
-#include "base/thread.h"
+#include "world/crew.h"
 #include "world/noise.h"
 #include "world/studio.h"
 #include "world/survey.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define CAMERAS_MOST 32
 #define FIRES_MOST 64
 #define SIZE_LEAST 64
 #define SIZE_MOST 4096
-#define MARCHERS_MOST 8
 
 struct lh_scene {
     struct lh_scene_options options;
@@ -40,6 +38,7 @@ const struct lh_scene_options LH_SCENE_OPTIONS_DEFAULT = {
     .cloud_cover = 0.35,
     .visibility_km = 28.0,
     .first_ignition_s = 20.0,
+    .first_fire_km = 2.8,
     .fires = 2,
     .nuisances = true,
 };
@@ -89,6 +88,8 @@ static int check_options(const struct lh_scene_options *o, struct lh_fault *faul
         return lh_fail(fault, LH_ERANGE, "visibility %g km: 0.5 to 200", o->visibility_km);
     if (!within(o->first_ignition_s, 0.0, 1e7))
         return lh_fail(fault, LH_ERANGE, "first ignition at %g s: 0 to 1e7", o->first_ignition_s);
+    if (!within(o->first_fire_km, 0.5, 12.0))
+        return lh_fail(fault, LH_ERANGE, "first fire at %g km: 0.5 to 12", o->first_fire_km);
     return LH_OK;
 }
 
@@ -140,53 +141,19 @@ static void number_events(struct lh_scene *scene)
     scene->stage->source_count = scene->source_count;
 }
 
-/* A share of the cameras to march: number, number + step, ... Thread: its own while it runs. */
 struct march {
-    struct lh_thread thread;
     const struct lh_scene *scene;
     const struct lh_scene_camera *cameras;
     struct lh_view *views;
-    unsigned number;
-    unsigned step;
-    int error;
 };
 
-static void march_share(void *argument)
+static int march_view(void *opaque, unsigned number)
 {
-    struct march *march = argument;
+    const struct march *march = opaque;
     const struct lh_scene_options *o = &march->scene->options;
-    for (unsigned i = march->number; i < o->cameras && !march->error; i += march->step) {
-        lh_view_aim(&march->views[i], march->scene->terrain, &march->cameras[i], (int)o->width_px,
-                    (int)o->height_px);
-        march->error = lh_view_march(&march->views[i], march->scene->land, o->visibility_km);
-    }
-}
-
-/* Marching takes a second or two a camera, so all processors help; where no thread is to be had,
- * this one does its share too. */
-static int march_views(const struct lh_scene *scene, const struct lh_scene_camera *cameras,
-                       struct lh_view *views)
-{
-    struct march marches[MARCHERS_MOST];
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned count = processors > 1 ? (unsigned)processors : 1;
-    count = count < MARCHERS_MOST ? count : MARCHERS_MOST;
-    count = count < scene->options.cameras ? count : scene->options.cameras;
-    for (unsigned i = 0; i < count; i++)
-        marches[i] = (struct march){
-            .scene = scene, .cameras = cameras, .views = views, .number = i, .step = count};
-    for (unsigned i = 1; i < count; i++) {
-        if (lh_thread_start(&marches[i].thread, "world-march", march_share, &marches[i]))
-            march_share(&marches[i]);
-    }
-    march_share(&marches[0]);
-    int error = LH_OK;
-    for (unsigned i = 0; i < count; i++) {
-        lh_thread_join(&marches[i].thread);
-        if (marches[i].error)
-            error = marches[i].error;
-    }
-    return error;
+    lh_view_aim(&march->views[number], march->scene->terrain, &march->cameras[number],
+                (int)o->width_px, (int)o->height_px);
+    return lh_view_march(&march->views[number], march->scene->land, o->visibility_km);
 }
 
 static int set_up_cameras(struct lh_scene *scene)
@@ -198,7 +165,8 @@ static int set_up_cameras(struct lh_scene *scene)
         return LH_ENOMEM;
     int error = lh_survey_cameras(o, scene->land, o->cameras, cameras);
     if (!error)
-        error = march_views(scene, cameras, views);
+        error =
+            lh_crew_run(o->threads, o->cameras, march_view, &(struct march){scene, cameras, views});
     if (error)
         goto done;
     scene->source_count = lh_survey_fires(o, scene->land, views, scene->sources);

@@ -39,8 +39,10 @@ struct lh_scene_options {
     double cloud_cover;   /* 0..1 */
     double visibility_km; /* meteorological optical range of the haze */
     double first_ignition_s;
-    unsigned fires; /* spread over cameras and, after the first, over time */
+    double first_fire_km; /* about so far from a tower in clear view */
+    unsigned fires;       /* spread over cameras and, after the first, over time */
     bool nuisances;
+    unsigned threads; /* that make the scene; 0: as many as processors. Changes no picture */
 };
 extern const struct lh_scene_options LH_SCENE_OPTIONS_DEFAULT;
 

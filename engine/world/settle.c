@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define GRID 200
-#define CELLS (GRID * GRID)
+#define CELLS ((size_t)GRID * GRID)
 #define MOST_POINTS 12000
 
 struct ways {
@@ -49,15 +49,17 @@ static int ways_prepare(struct ways *w, const struct lh_terrain *terrain)
     w->heap_cost = calloc(HEAP_ROOM, sizeof *w->heap_cost);
     if (!w->height_m || !w->cost || !w->from || !w->done || !w->paved || !w->heap || !w->heap_cost)
         return LH_ENOMEM;
-    for (int i = 0; i < CELLS; i++)
-        w->height_m[i] = lh_terrain_height(terrain, (float)(i % GRID) * w->cell_m - w->half_m,
-                                           (float)(i / GRID) * w->cell_m - w->half_m);
+    for (int y = 0; y < GRID; y++) {
+        for (int x = 0; x < GRID; x++)
+            w->height_m[y * GRID + x] = lh_terrain_height(terrain, (float)x * w->cell_m - w->half_m,
+                                                          (float)y * w->cell_m - w->half_m);
+    }
     return LH_OK;
 }
 
 static void heap_push(struct ways *w, int cell, float cost)
 {
-    if (w->heap_count >= HEAP_ROOM)
+    if (w->heap_count >= (int)HEAP_ROOM)
         return;
     int i = w->heap_count++;
     while (i > 0 && w->heap_cost[(i - 1) / 2] > cost) {
@@ -127,7 +129,7 @@ static void relax(struct ways *w, int cell)
 
 static bool find_way(struct ways *w, int start, int goal)
 {
-    for (int i = 0; i < CELLS; i++) {
+    for (size_t i = 0; i < CELLS; i++) {
         w->cost[i] = 1e30F;
         w->done[i] = false;
         w->from[i] = -1;
@@ -169,9 +171,10 @@ static void lay_road(struct lh_land *land, struct ways *w, int goal, struct lh_l
     for (int cell = goal; cell >= 0 && count < CELLS; cell = w->from[cell]) {
         float bend = 0.3F * w->cell_m;
         uint32_t h = lh_hash_xy(land->seed + 101, cell, 0);
+        int row = cell / GRID;
         rough[count].e =
             (float)(cell % GRID) * w->cell_m - w->half_m + bend * (2.0F * lh_hash_unit(h) - 1.0F);
-        rough[count].n = (float)(cell / GRID) * w->cell_m - w->half_m +
+        rough[count].n = (float)row * w->cell_m - w->half_m +
                          bend * (2.0F * lh_hash_unit(h * 0x9e3779b9U) - 1.0F);
         count++;
         w->paved[cell] = true;
@@ -271,7 +274,7 @@ static int build_roads(struct lh_land *land)
 {
     struct ways w;
     struct lh_land_point *rough = calloc(CELLS, sizeof *rough);
-    struct lh_land_point *finer = calloc((size_t)CELLS * 2, sizeof *finer);
+    struct lh_land_point *finer = calloc(CELLS * 2, sizeof *finer);
     int error = ways_prepare(&w, land->terrain);
     if (!rough || !finer)
         error = LH_ENOMEM;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define SHADE_GRID 512
+#define FIRE_TONGUES 14
 
 static int studio_room(struct lh_studio *studio, size_t sources)
 {
@@ -168,7 +169,7 @@ static float shade_at(const uint8_t *lit, const struct lh_terrain *terrain, floa
     int iy = (int)y;
     x -= (float)ix;
     y -= (float)iy;
-    const uint8_t *p = lit + iy * SHADE_GRID + ix;
+    const uint8_t *p = &lit[iy * SHADE_GRID + ix];
     const uint8_t *q = p + SHADE_GRID;
     float low = (float)p[0] + ((float)p[1] - (float)p[0]) * x;
     float high = (float)q[0] + ((float)q[1] - (float)q[0]) * x;
@@ -405,38 +406,53 @@ static void add_lamp(struct lh_studio *studio, size_t source, const float point[
     studio->lamp_count++;
 }
 
-static void light_fire(struct lh_studio *studio, size_t number, const struct lh_source *source,
+/* One tongue of flame somewhere on the front. */
+static void light_tongue(struct lh_studio *studio, const struct lh_stage *stage, size_t number,
+                         int tongue, double age_s)
+{
+    const struct lh_source *source = &stage->sources[number];
+    float night = studio->light.night;
+    float bed = 0.8F * sqrtf(lh_fire_power_mw(source, age_s)) + 0.6F;
+    uint64_t bits = lh_hash(source->seed, 5000 + (uint64_t)tongue);
+    float phase = (float)(bits & 0xffff) * 1e-4F;
+    float rate = 4.0F + 9.0F * (float)((bits >> 16) & 0xff) / 255.0F;
+    float t = (float)fmod(age_s, 3600.0);
+    float flicker =
+        0.55F + 0.3F * sinf(rate * t + phase) + 0.25F * lh_noise((uint32_t)bits, t * 5.0F, 0.5F);
+    float side = ((float)tongue + 0.8F * (float)((bits >> 24) & 0xff) / 255.0F + 0.1F) * 2.0F /
+                     (float)FIRE_TONGUES -
+                 1.0F;
+    float size = fminf(bed, 3.0F) * (0.5F + 0.5F * (float)((bits >> 32) & 0xff) / 255.0F);
+    float wind[2];
+    float point[3];
+    lh_weather_wind(stage->weather, wind);
+    lh_fire_place(source, wind, age_s, side, point);
+    point[2] = lh_terrain_height(stage->terrain, point[0], point[1]) + 1.5F +
+               0.6F * size * fmaxf(flicker, 0.1F);
+    float gain = fmaxf(flicker, 0.05F) * (0.9F + 1.6F * night);
+    float rgb[3] = {1.9F * gain, (0.75F + 0.25F * night) * gain, (0.16F + 0.15F * night) * gain};
+    add_lamp(studio, number, point, 0.35F * size + 0.4F, 0.6F, rgb);
+}
+
+static void light_fire(struct lh_studio *studio, const struct lh_stage *stage, size_t number,
                        double scene_s)
 {
+    const struct lh_source *source = &stage->sources[number];
     double age_s = scene_s - source->event.start_s;
     if (age_s <= 0.0 || scene_s > source->event.end_s)
         return;
+    for (int i = 0; i < FIRE_TONGUES; i++)
+        light_tongue(studio, stage, number, i, age_s);
+    float night = studio->light.night;
+    if (night <= 0.0F)
+        return;
     float power = lh_fire_power_mw(source, age_s);
     float bed = 0.8F * sqrtf(power) + 0.6F;
-    float night = studio->light.night;
-    for (int i = 0; i < 9; i++) {
-        uint64_t bits = lh_hash(source->seed, 5000 + (uint64_t)i);
-        float phase = (float)(bits & 0xffff) * 1e-4F;
-        float rate = 4.0F + 9.0F * (float)((bits >> 16) & 0xff) / 255.0F;
-        float flicker = 0.55F + 0.3F * sinf(rate * (float)fmod(age_s, 3600.0) + phase) +
-                        0.25F * lh_noise((uint32_t)bits, (float)fmod(age_s, 3600.0) * 5.0F, 0.5F);
-        float out = (float)((bits >> 24) & 0xff) / 127.5F - 1.0F;
-        float side = (float)((bits >> 32) & 0xff) / 127.5F - 1.0F;
-        float tall = 0.7F + 0.35F * bed * fmaxf(flicker, 0.1F);
-        float point[3] = {source->place[0] + bed * out, source->place[1] + bed * side,
-                          source->place[2] + 1.0F + tall};
-        float gain = fmaxf(flicker, 0.05F) * (0.9F + 1.6F * night);
-        float rgb[3] = {1.9F * gain, (0.75F + 0.25F * night) * gain,
-                        (0.16F + 0.15F * night) * gain};
-        add_lamp(studio, number, point, 0.35F * bed + 0.4F, 0.6F, rgb);
-    }
-    if (night > 0.0F) {
-        float point[3] = {source->place[0], source->place[1], source->place[2] + 0.4F * bed};
-        float flicker = 0.8F + 0.2F * sinf(6.3F * (float)fmod(age_s, 3600.0));
-        float gain = 0.10F * night * flicker * fminf(power / 8.0F, 1.6F);
-        float rgb[3] = {gain, 0.62F * gain, 0.34F * gain};
-        add_lamp(studio, number, point, 6.0F * bed, 2.0F, rgb);
-    }
+    float point[3] = {source->place[0], source->place[1], source->place[2] + 0.4F * bed};
+    float flicker = 0.8F + 0.2F * sinf(6.3F * (float)fmod(age_s, 3600.0));
+    float gain = 0.10F * night * flicker * fminf(power / 8.0F, 1.6F);
+    float rgb[3] = {gain, 0.62F * gain, 0.34F * gain};
+    add_lamp(studio, number, point, 4.0F * bed + lh_fire_front_m(source, age_s), 2.0F, rgb);
 }
 
 static void light_vehicle(struct lh_studio *studio, const struct lh_stage *stage, size_t number,
@@ -471,7 +487,7 @@ static void switch_lamps(struct lh_studio *studio, const struct lh_stage *stage,
     for (size_t i = 0; i < stage->source_count; i++) {
         const struct lh_source *source = &stage->sources[i];
         if (source->event.kind == LH_SCENE_FIRE)
-            light_fire(studio, i, source, scene_s);
+            light_fire(studio, stage, i, scene_s);
         else if (source->event.kind == LH_SCENE_HEADLIGHTS && studio->light.night > 0.0F)
             light_vehicle(studio, stage, i, source, scene_s);
     }

@@ -29,7 +29,8 @@ static float seen_along(const struct lh_terrain *terrain, const struct summit *s
     float eye = s->z + 30.0F;
     float steepest = -1e9F;
     float seen = 0.0F;
-    for (float far = 300.0F; far < 12000.0F; far += 60.0F) {
+    for (int step = 5; step < 200; step++) {
+        float far = 60.0F * (float)step;
         float x = s->e + e * far;
         float y = s->n + n * far;
         if (fabsf(x) > terrain->half_m || fabsf(y) > terrain->half_m)
@@ -62,7 +63,8 @@ static bool is_summit(const struct lh_terrain *terrain, float e, float n)
     float here = lh_terrain_height(terrain, e, n);
     for (int k = 0; k < 12; k++) {
         float angle = (float)k * 0.5236F;
-        for (float r = 80.0F; r <= 400.0F; r += 160.0F) {
+        for (int ring = 0; ring < 3; ring++) {
+            float r = 80.0F + 160.0F * (float)ring;
             if (lh_terrain_height(terrain, e + r * sinf(angle), n + r * cosf(angle)) > here)
                 return false;
         }
@@ -201,6 +203,7 @@ struct wish {
     float forest_high;
     float margin;   /* share of the picture kept free at its sides */
     float headroom; /* share of the picture that must be free above */
+    float give;     /* how far to widen the wish before giving up: 0 not at all, 1 wide */
 };
 
 /* A random pixel of a view whose ground fits the wish; widens the wish as trials fail. */
@@ -208,7 +211,7 @@ static bool find_ground(const struct lh_view *view, const struct lh_land *land, 
                         struct lh_dice *dice, float ret_place[3])
 {
     for (int trial = 0; trial < 6000; trial++) {
-        float relax = (float)trial / 6000.0F;
+        float relax = wish.give * (float)trial / 6000.0F;
         int x = (int)(view->width * lh_dice_range(dice, wish.margin, 1.0 - wish.margin));
         int y = (int)(view->height * lh_dice_range(dice, wish.headroom, 0.97));
         x = x < view->width ? x : view->width - 1;
@@ -244,6 +247,79 @@ static void settle_event(const struct lh_land *land, struct lh_source *source,
     source->event.ground_m = place[2];
 }
 
+/* How long a minute's smoke will look, as a share of the picture; 0 where it leaves it. */
+static float smoke_length(const struct lh_scene_options *options, const struct lh_view *view,
+                          const float place[3])
+{
+    float drift = 60.0F * fmaxf((float)options->wind_m_s, 1.0F);
+    float angle = (float)(options->wind_from_deg * DEG);
+    float end[3] = {place[0] - drift * sinf(angle), place[1] - drift * cosf(angle),
+                    place[2] + 60.0F};
+    float wide = (float)view->width;
+    float x[2];
+    float y;
+    float far;
+    if (!lh_view_project(view, place, &x[0], &y, &far) ||
+        !lh_view_project(view, end, &x[1], &y, &far) || x[1] < 0.1F * wide || x[1] > 0.9F * wide)
+        return 0.0F;
+    return fabsf(x[1] - x[0]) / wide;
+}
+
+/* Drills live by the first fire, so it is looked for with care: as far as asked for, where its smoke
+ * shows longest; in the first camera that has a good place, else in the best. */
+static bool find_first_fire(const struct lh_scene_options *options, const struct lh_land *land,
+                            const struct lh_view *views, struct lh_dice *dice, float ret_place[3])
+{
+    const struct wish wish = {.nearest_m = 850.0 * options->first_fire_km,
+                              .farthest_m = 1200.0 * options->first_fire_km,
+                              .forest_low = 0.25F,
+                              .forest_high = 1.0F,
+                              .margin = 0.2F,
+                              .headroom = 0.12F,
+                              .give = 0.1F};
+    const float good = 0.12F / (float)options->first_fire_km;
+    float most = 0.0F;
+    for (unsigned k = 0; k < options->cameras && most < good; k++) {
+        for (int trial = 0; trial < 8; trial++) {
+            float place[3];
+            if (!find_ground(&views[k], land, wish, dice, place))
+                break;
+            float length = smoke_length(options, &views[k], place);
+            if (length <= most)
+                continue;
+            most = length;
+            for (int i = 0; i < 3; i++)
+                ret_place[i] = place[i];
+        }
+    }
+    return most > 0.0F;
+}
+
+static bool find_fire(const struct lh_scene_options *options, const struct lh_land *land,
+                      const struct lh_view *views, unsigned number, struct lh_dice *dice,
+                      float ret_place[3])
+{
+    struct wish wish = {.nearest_m = 2200.0,
+                        .farthest_m = 9000.0,
+                        .forest_low = 0.25F,
+                        .forest_high = 1.0F,
+                        .margin = 0.08F,
+                        .headroom = 0.12F,
+                        .give = 1.0F};
+    if (number == 0) {
+        if (find_first_fire(options, land, views, dice, ret_place))
+            return true;
+        wish.nearest_m = 850.0 * options->first_fire_km;
+        wish.farthest_m = 1200.0 * options->first_fire_km;
+        wish.margin = 0.2F;
+    }
+    for (unsigned k = 0; k < options->cameras; k++) {
+        if (find_ground(&views[(number + k) % options->cameras], land, wish, dice, ret_place))
+            return true;
+    }
+    return false;
+}
+
 size_t lh_survey_fires(const struct lh_scene_options *options, const struct lh_land *land,
                        const struct lh_view *views, struct lh_source *sources)
 {
@@ -251,27 +327,18 @@ size_t lh_survey_fires(const struct lh_scene_options *options, const struct lh_l
     double start_s = options->first_ignition_s;
     for (unsigned i = 0; i < options->fires; i++) {
         struct lh_dice dice = {lh_hash(options->seed, 1000 + i)};
-        struct wish wish = {.nearest_m = i == 0 ? 2000.0 : 2200.0,
-                            .farthest_m = i == 0 ? 3600.0 : 9000.0,
-                            .forest_low = 0.25F,
-                            .forest_high = 1.0F,
-                            .margin = i == 0 ? 0.2F : 0.08F,
-                            .headroom = 0.12F};
-        float place[3];
+        float place[3] = {0.0F};
         double strength = lh_dice_range(&dice, 0.85, 1.4);
         if (i > 0)
             start_s += lh_dice_range(&dice, 18.0, 60.0);
-        for (unsigned k = 0; k < options->cameras; k++) {
-            if (!find_ground(&views[(i + k) % options->cameras], land, wish, &dice, place))
-                continue;
-            struct lh_source *source = &sources[count++];
-            *source = (struct lh_source){.seed = lh_hash(options->seed, 2000 + i),
-                                         .strength = (float)strength};
-            settle_event(land, source, LH_SCENE_FIRE, place);
-            source->event.start_s = start_s;
-            source->event.end_s = start_s + 7200.0;
-            break;
-        }
+        if (!find_fire(options, land, views, i, &dice, place))
+            continue;
+        struct lh_source *source = &sources[count++];
+        *source = (struct lh_source){.seed = lh_hash(options->seed, 2000 + i),
+                                     .strength = (float)strength};
+        settle_event(land, source, LH_SCENE_FIRE, place);
+        source->event.start_s = start_s;
+        source->event.end_s = start_s + 7200.0;
     }
     return count;
 }
@@ -306,7 +373,9 @@ static bool find_stretch(const struct lh_scene_options *options, const struct lh
 {
     float best = 0.0F;
     for (size_t r = 0; r < land->road_count; r++) {
-        for (float along = 150.0F; along < land->roads[r].length_m - 150.0F; along += 150.0F) {
+        int steps = (int)ceilf(land->roads[r].length_m / 150.0F) - 1;
+        for (int step = 1; step < steps; step++) {
+            float along = 150.0F * (float)step;
             float score = 0.0F;
             for (int k = -3; k <= 3; k++) {
                 struct lh_land_point p = lh_road_at(land, r, along + 90.0F * (float)k);
@@ -362,7 +431,7 @@ static bool place_chimney(const struct lh_scene_options *options, const struct l
             place[2] = point[2] - 30.0F;
         }
     }
-    struct wish wish = {2200.0, 7000.0, 0.0F, 0.3F, 0.1F, 0.3F};
+    struct wish wish = {2200.0, 7000.0, 0.0F, 0.3F, 0.1F, 0.3F, 1.0F};
     for (unsigned k = 0; most == 0 && k < options->cameras; k++) {
         unsigned camera = (k + 1) % options->cameras;
         if (find_ground(&views[camera], land, wish, &dice, place))
@@ -382,7 +451,7 @@ static bool place_fog(const struct lh_scene_options *options, const struct lh_la
                       const struct lh_view *views, struct lh_source *source)
 {
     struct lh_dice dice = {lh_hash(options->seed, 3200)};
-    struct wish wish = {4000.0, 9000.0, 0.0F, 1.0F, 0.15F, 0.3F};
+    struct wish wish = {4000.0, 9000.0, 0.0F, 1.0F, 0.15F, 0.3F, 1.0F};
     const struct lh_terrain *terrain = land->terrain;
     float best[3] = {0.0F};
     float lowest = 1e9F;
@@ -403,9 +472,11 @@ static bool place_fog(const struct lh_scene_options *options, const struct lh_la
         float e = sinf((float)k * 0.17453F);
         float n = cosf((float)k * 0.17453F);
         float rough = 0.0F;
-        for (float along = -600.0F; along <= 600.0F; along += 150.0F)
+        for (int step = -4; step <= 4; step++) {
+            float along = 150.0F * (float)step;
             rough += fabsf(lh_terrain_height(terrain, best[0] + e * along, best[1] + n * along) -
                            best[2]);
+        }
         if (rough < flattest) {
             flattest = rough;
             source->fog_axis[0] = e;

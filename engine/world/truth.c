@@ -21,6 +21,7 @@ struct lh_truth {
     char *path;
     json_t *boxes; /* one array an event */
     size_t box_count;
+    int64_t epoch_monotonic_us;
     struct lh_bell *bell;
     atomic_bool stopping;
     struct lh_thread thread;
@@ -41,13 +42,6 @@ static json_t *time_value(int64_t utc_us)
 static int64_t utc_of(const struct lh_truth *truth, double scene_s)
 {
     return truth->options.epoch_utc_us + llround(scene_s / truth->options.speed * 1e6);
-}
-
-static double scene_now_s(const struct lh_truth *truth)
-{
-    const int64_t passed_us =
-        lh_clock_monotonic_us(lh_clock_system()) - truth->options.epoch_monotonic_us;
-    return (double)passed_us / 1e6 * truth->options.speed;
 }
 
 static json_t *camera_value(const struct lh_truth *truth, unsigned number)
@@ -107,7 +101,7 @@ static json_t *document(const struct lh_truth *truth)
     return root;
 }
 
-static int write_file(struct lh_truth *truth)
+int lh_truth_write(struct lh_truth *truth)
 {
     char fresh[4096];
     if (snprintf(fresh, sizeof fresh, "%s.new", truth->path) >= (int)sizeof fresh)
@@ -143,10 +137,9 @@ static void add_box(struct lh_truth *truth, size_t event, unsigned camera, doubl
     truth->box_count++;
 }
 
-static void sample(struct lh_truth *truth)
+void lh_truth_sample(struct lh_truth *truth, double scene_s)
 {
     const struct lh_scene *scene = lh_world_cameras_scene(truth->options.cameras);
-    const double scene_s = scene_now_s(truth);
     const struct lh_scene_event *events;
     const size_t count = scene ? lh_scene_events(scene, &events) : 0;
     for (size_t i = 0; i < count; i++)
@@ -155,18 +148,30 @@ static void sample(struct lh_truth *truth)
                 add_box(truth, i, k, scene_s);
 }
 
+static int64_t passed_us(const struct lh_truth *truth)
+{
+    return lh_clock_monotonic_us(lh_clock_system()) - truth->epoch_monotonic_us;
+}
+
 static void work(void *opaque)
 {
+    const int64_t every_us = LH_TRUTH_EVERY_S * LH_SECOND_US;
     struct lh_truth *truth = opaque;
     const struct lh_clock *clock = lh_clock_system();
-    while (!atomic_load(&truth->stopping)) {
-        sample(truth);
-        const int code = write_file(truth);
+    for (int64_t number = 0; !atomic_load(&truth->stopping);) {
+        const int64_t left_us = number * every_us - passed_us(truth);
+        if (left_us > 0) {
+            (void)lh_bell_wait(truth->bell, left_us);
+            continue;
+        }
+        lh_truth_sample(truth, (double)(number * LH_TRUTH_EVERY_S) * truth->options.speed);
+        const int code = lh_truth_write(truth);
         if (code != LH_OK)
             lh_complain(&truth->complaint, clock, "world", truth->path, "%s", lh_strerror(code));
         else
             lh_recovered(&truth->complaint, clock, "world", truth->path, "written again");
-        (void)lh_bell_wait(truth->bell, LH_TRUTH_EVERY_S * LH_SECOND_US);
+        const int64_t coming = (passed_us(truth) + every_us - 1) / every_us;
+        number = coming > number ? coming : number + 1;
     }
 }
 
@@ -187,9 +192,7 @@ int lh_truth_create(const struct lh_truth_options *options, struct lh_fault *fau
         (void)json_array_append_new(truth->boxes, json_array());
     int code = truth->path && truth->boxes ? lh_bell_create(&truth->bell) : LH_ENOMEM;
     if (code == LH_OK)
-        code = write_file(truth);
-    if (code == LH_OK)
-        code = lh_thread_start(&truth->thread, "truth", work, truth);
+        code = lh_truth_write(truth);
     if (code != LH_OK) {
         (void)lh_fail(fault, code, "%s: %s", options->path, lh_strerror(code));
         lh_truth_destroy(&truth);
@@ -197,6 +200,13 @@ int lh_truth_create(const struct lh_truth_options *options, struct lh_fault *fau
     }
     *ret_truth = truth;
     return LH_OK;
+}
+
+int lh_truth_follow(struct lh_truth *truth, int64_t epoch_monotonic_us, struct lh_fault *fault)
+{
+    truth->epoch_monotonic_us = epoch_monotonic_us;
+    const int code = lh_thread_start(&truth->thread, "truth", work, truth);
+    return code == LH_OK ? LH_OK : lh_fail(fault, code, "%s: %s", truth->path, lh_strerror(code));
 }
 
 void lh_truth_destroy(struct lh_truth **truth_pointer)
@@ -209,8 +219,7 @@ void lh_truth_destroy(struct lh_truth **truth_pointer)
         lh_bell_ring(truth->bell);
     if (truth->thread.running) {
         lh_thread_join(&truth->thread);
-        sample(truth);
-        (void)write_file(truth);
+        (void)lh_truth_write(truth);
     }
     lh_bell_destroy(&truth->bell);
     json_decref(truth->boxes);

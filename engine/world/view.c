@@ -79,11 +79,13 @@ bool lh_view_sees(const struct lh_view *view, const struct lh_terrain *terrain,
     float d[3] = {point[0] - view->eye[0], point[1] - view->eye[1], point[2] - view->eye[2]};
     float far = sqrtf(d[0] * d[0] + d[1] * d[1]);
     float rise = (d[2] - far * far * (float)LH_EARTH_BULGE) / far;
-    for (float s = NEAREST_M; s < far - 15.0F; s += fmaxf(4.0F, 0.002F * s)) {
+    float s = NEAREST_M;
+    while (s < far - 15.0F) {
         float t = s / far;
         float ground = lh_terrain_height(terrain, view->eye[0] + d[0] * t, view->eye[1] + d[1] * t);
         if (ground - s * s * (float)LH_EARTH_BULGE > view->eye[2] + rise * s)
             return false;
+        s += fmaxf(4.0F, 0.002F * s);
     }
     return true;
 }

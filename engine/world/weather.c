@@ -72,7 +72,7 @@ static void halve(const float *in, int size, float *out)
 {
     for (int y = 0; y < size / 2; y++) {
         for (int x = 0; x < size / 2; x++) {
-            const float *p = in + 2 * y * size + 2 * x;
+            const float *p = &in[(size_t)2 * (size_t)(y * size + x)];
             out[y * (size / 2) + x] = 0.25F * (p[0] + p[1] + p[size] + p[size + 1]);
         }
     }
@@ -146,8 +146,9 @@ static int find_cut(struct lh_weather *weather)
     if (!values)
         return LH_ENOMEM;
     for (int i = 0; i < SAMPLES; i++) {
+        int row = i / 64;
         float u = (float)(i % 64) / 64.0F;
-        float v = (float)(i / 64) / 64.0F;
+        float v = (float)row / 64.0F;
         values[i] = 0.66F * tile_at(weather, u, v, 0.0F) +
                     0.34F * tile_at(weather, u / 0.43F + 0.37F, v / 0.43F + 0.11F, 1.2F);
     }

@@ -1,7 +1,4 @@
 /* The scene: the same twice, true boxes, true poses, terrain from files, bad options refused. */
-#include "base/clock.h"
-#include "base/thread.h"
-#include "world/plume.h"
 #include "world/scene.h"
 #include "world/terrain.h"
 #include "world/view.h"
@@ -570,50 +567,6 @@ static void wrong_calls_are_refused(void **state)
     lh_scene_destroy(&scene);
 }
 
-struct watch {
-    struct lh_scene *scene;
-    const struct lh_scene_options *options;
-    unsigned camera;
-    uint64_t hash;
-    int error;
-};
-
-static void watch_camera(void *argument)
-{
-    struct watch *watch = argument;
-    struct lh_scene_picture picture = room(watch->options);
-    for (int i = 0; i < 6 && !watch->error; i++) {
-        watch->error = lh_scene_render(watch->scene, watch->camera, 118.0 + i, &picture);
-        watch->hash ^= hash_of(watch->options, &picture) * (uint64_t)(2 * i + 1);
-    }
-    free(picture.plane[0]);
-}
-
-static void cameras_render_side_by_side_as_one_after_the_other(void **state)
-{
-    (void)state;
-    struct lh_scene_options o = small();
-    o.cameras = 4;
-    struct lh_scene *scene = make(&o);
-    struct watch alone[4];
-    struct watch beside[4];
-    struct lh_thread threads[4] = {{.running = false}};
-    for (unsigned i = 0; i < 4; i++) {
-        alone[i] = (struct watch){.scene = scene, .options = &o, .camera = i};
-        watch_camera(&alone[i]);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        beside[i] = (struct watch){.scene = scene, .options = &o, .camera = i};
-        assert_int_equal(lh_thread_start(&threads[i], "camera", watch_camera, &beside[i]), LH_OK);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        lh_thread_join(&threads[i]);
-        assert_int_equal(beside[i].error, LH_OK);
-        assert_true(beside[i].hash == alone[i].hash);
-    }
-    lh_scene_destroy(&scene);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -629,7 +582,6 @@ int main(void)
         cmocka_unit_test(bad_options_are_refused_with_a_reason),
         cmocka_unit_test(files_that_are_no_terrain_are_refused),
         cmocka_unit_test(wrong_calls_are_refused),
-        cmocka_unit_test(cameras_render_side_by_side_as_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
