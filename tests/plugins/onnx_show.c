@@ -23,6 +23,7 @@
 #define MAX_CAMERAS 8
 
 struct show {
+    void *object; /* the plugin's, for as long as the program runs */
     const struct linhuo_detector *detector;
     struct linhuo_value values[MAX_SETTINGS];
     struct linhuo_want want;
@@ -84,8 +85,8 @@ static bool set_value(struct show *s, const char *name, size_t length, const cha
 static bool load(struct show *s, const char *path)
 {
     const struct linhuo_detector *(*entry)(void);
-    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    void *symbol = object ? dlsym(object, "linhuo_detector_v1") : NULL;
+    s->object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = s->object ? dlsym(s->object, "linhuo_detector_v1") : NULL;
     if (!symbol) {
         (void)fprintf(stderr, "onnx_show: %s\n", dlerror());
         return false;
@@ -235,8 +236,7 @@ int main(int argc, char **argv)
             return 2;
     first.words = argv + at;
     run_all(cameras, &first, count);
-    json_array_foreach(cameras[0].lines, line, said)
-    {
+    json_array_foreach (cameras[0].lines, line, said) {
         (void)json_dumpf(said, stdout, JSON_COMPACT);
         (void)putchar('\n');
     }
