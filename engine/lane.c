@@ -183,7 +183,7 @@ static int note_watched(struct lh_lane *lane, int64_t utc_us)
         last->end_utc_us = utc_us > last->end_utc_us ? utc_us : last->end_utc_us;
         return LH_OK;
     }
-    if (lane->span_count == lane->span_capacity) {
+    if (!lane->spans || lane->span_count == lane->span_capacity) {
         const size_t capacity = lane->span_capacity ? lane->span_capacity * 2 : 4;
         struct lh_lane_span *spans = realloc(lane->spans, capacity * sizeof *spans);
         if (!spans)

@@ -85,9 +85,9 @@ static void draw_x_ticks(const struct lh_plot *plot)
         return;
     }
     const double step = tick_step(plot->x_most - plot->x_least);
-    for (double x = ceil(plot->x_least / step - 1e-9) * step; x <= plot->x_most + step * 1e-9;
-         x += step)
-        draw_x_tick(plot, fabs(x) < step * 1e-9 ? 0 : x);
+    const long last = (long)floor(plot->x_most / step + 1e-9);
+    for (long i = (long)ceil(plot->x_least / step - 1e-9); i <= last; i++)
+        draw_x_tick(plot, (double)i * step);
 }
 
 static void draw_y_ticks(const struct lh_plot *plot)
@@ -95,15 +95,15 @@ static void draw_y_ticks(const struct lh_plot *plot)
     double step = tick_step(plot->y_most - plot->y_least);
     if (plot->y_whole && step < 1)
         step = 1;
-    for (double y = ceil(plot->y_least / step - 1e-9) * step; y <= plot->y_most + step * 1e-9;
-         y += step) {
+    const long last = (long)floor(plot->y_most / step + 1e-9);
+    for (long i = (long)ceil(plot->y_least / step - 1e-9); i <= last; i++) {
+        const double y = (double)i * step;
         const double place = down(plot, y);
         (void)fprintf(
             plot->out,
             "<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>"
             "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n",
-            LEFT, place, plot->width - RIGHT, place, LEFT - 6, place + 4,
-            fabs(y) < step * 1e-9 ? 0 : y);
+            LEFT, place, plot->width - RIGHT, place, LEFT - 6, place + 4, y);
     }
 }
 

@@ -94,7 +94,7 @@ static int take_pixels(AVFrame *picture, struct mask *mask)
     if (code == LH_OK)
         code = lh_frame_image(frame, LH_PIXEL_GRAY8, 0, 0, &image);
     if (code == LH_OK) {
-        mask->fire = malloc((size_t)image.width_px * image.height_px);
+        mask->fire = calloc(image.width_px, image.height_px);
         code = mask->fire ? LH_OK : LH_ENOMEM;
     }
     if (code == LH_OK) {

@@ -124,7 +124,7 @@ def add_plume(past, rng, target):
     ridge = np.ones(past.sky.shape, np.float32)
     if hidden:
         ridge = (np.arange(SIZE)[:, None] < row - hidden * 0.2).astype(np.float32) * ridge
-        row = int(row + hidden)
+        row = min(int(row + hidden), SIZE - 1)
     around = past.frames[0][max(row - 40, 0):row + 10, max(column - 40, 0):column + 40].mean((0, 1))
     rgb = plume.colour(rng, around)
     soft = rng.uniform(0, 0.8)

@@ -12,6 +12,7 @@ static int cells_of(int pixels, int stride)
 void onnx_heat_finish(struct onnx_heat *heat)
 {
     for (int kind = 0; kind < ONNX_KINDS; kind++) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what was freed is NULL since */
         free(heat->cells[kind]);
         free(heat->labels[kind]);
         heat->cells[kind] = NULL;

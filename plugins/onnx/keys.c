@@ -9,6 +9,7 @@ int onnx_fail(struct onnx_fault *fault, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start is the line before */
     (void)vsnprintf(fault->text, sizeof fault->text, format, list);
     va_end(list);
     return -1;
@@ -23,6 +24,7 @@ void onnx_keys_fail(struct onnx_keys *keys, const struct onnx_object *object, co
         return;
     keys->failed = true;
     va_start(list, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start is the line before */
     (void)vsnprintf(reason, sizeof reason, format, list);
     va_end(list);
     (void)onnx_fail(keys->fault, "%.180s: %s%s%s: %s", keys->file, object->path,

@@ -92,13 +92,16 @@ static bool load(struct show *s, const char *path)
         return false;
     }
     memcpy(&entry, &symbol, sizeof entry);
-    s->detector = entry();
-    for (uint32_t i = 0; i < s->detector->setting_count; i++) {
-        const struct linhuo_setting *row = &s->detector->settings[i];
+    const struct linhuo_detector *detector = entry();
+    if (!detector || detector->setting_count > MAX_SETTINGS)
+        return false;
+    s->detector = detector;
+    for (uint32_t i = 0; i < detector->setting_count; i++) {
+        const struct linhuo_setting *row = &detector->settings[i];
         if (row->fallback)
             (void)set_value(s, row->name, strlen(row->name), row->fallback);
     }
-    return s->detector->setting_count <= MAX_SETTINGS;
+    return true;
 }
 
 static uint8_t *read_ppm(const char *path, int *ret_width, int *ret_height)
