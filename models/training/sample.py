@@ -116,7 +116,7 @@ def standing(past, rng):
 def add_plume(past, rng, target):
     """Lights a fire in the view; its past is in the past frames."""
     age = float(np.exp(rng.uniform(np.log(8), np.log(1500))))
-    height = float(np.exp(rng.uniform(np.log(7), np.log(190))))
+    height = float(np.exp(rng.uniform(np.log(6), np.log(170))))
     fire = plume.Plume(rng, height, age)
     ago = float(np.exp(rng.uniform(np.log(20), np.log(240))))
     row, column = standing(past, rng)

@@ -151,7 +151,7 @@ class Past:
     def air(self, strength=1.0):
         """A mixture of the above."""
         rng = self.rng
-        chances = ((self.native_clouds, 0.5), (self.clouds, 0.25), (self.shadows, 0.25), (self.fog, 0.22),
+        chances = ((self.native_clouds, 0.5), (self.clouds, 0.25), (self.shadows, 0.25), (self.fog, 0.4),
                    (self.haze, 0.2), (self.dust, 0.06), (self.things, 0.25), (self.glare, 0.08), (self.sway, 0.35))
         for what, chance in chances:
             if rng.random() < chance * strength:
