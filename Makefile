@@ -56,7 +56,7 @@ runtime:
 
 deps-test: deps
 	$(call install,$(PACKAGES_TEST))
-	@$(MAKE) --no-print-directory -f tests/video/live555.mk PYTHON=$(PYTHON) \
+	@$(MAKE) -s --no-print-directory -f tests/video/live555.mk PYTHON=$(PYTHON) \
 	|| echo "no live555: the tests that read its RTSP server are skipped; 'make deps-test' tries again" >&2
 
 $(BUILD)/build.ninja: | deps
