@@ -85,6 +85,7 @@ def expect_sender_times(url):
         seen = grab(url, transport=transport, frames=9, seconds=30)
         expect_live_times(seen)
         qualities = [frame["quality"] for frame in seen.frames]
+        assert "sender" in qualities, qualities
         first = qualities.index("sender")
         assert set(qualities[first:]) == {"sender"} and len(qualities[first:]) >= 3, qualities
         times = [frame["capture_us"] for frame in seen.frames[first:]]
