@@ -1,4 +1,4 @@
-"""The video room against real servers: GStreamer's, VLC's, FFmpeg's packets, HTTP."""
+"""The video room against real servers: GStreamer's, live555's, VLC's, FFmpeg's packets, HTTP."""
 import http.server
 import ssl
 import threading
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from odd_camera import OddCamera, Oddity, record
-from video import (Watching, beside, beside_pool, clip_for, ffmpeg, grab, gstreamer,  # noqa: F401
+from video import (Watching, beside, beside_pool, clip_for, ffmpeg, grab, gstreamer, live555,  # noqa: F401
                    make_certificate, vlc)
 
 NAMES = {"h264": "h264", "h265": "hevc", "jpeg": "mjpeg"}
@@ -78,9 +78,51 @@ def test_gstreamer_mjpeg(place):
     read_all_ways(gstreamer(place, clip, "jpeg")[1], clip, "jpeg")
 
 
+def expect_sender_times(url):
+    """Once a sender report has come, capture times are the sender's: its clock is this machine's, its
+    keyframes are a second apart whenever they arrive."""
+    for transport in ("tcp", "udp"):
+        seen = grab(url, transport=transport, frames=9, seconds=30)
+        expect_live_times(seen)
+        qualities = [frame["quality"] for frame in seen.frames]
+        assert "sender" in qualities, qualities
+        first = qualities.index("sender")
+        assert set(qualities[first:]) == {"sender"} and len(qualities[first:]) >= 3, qualities
+        times = [frame["capture_us"] for frame in seen.frames[first:]]
+        assert all(abs(after - before - 1e6) < 5000 for before, after in zip(times, times[1:])), times
+
+
+@beside
+def test_live555_h264(place):
+    clip = clip_for(place)
+    _, url = live555(place, clip, "h264")
+    read_all_ways(url, clip, "h264")
+    expect_sender_times(url)
+
+
+@beside
+def test_live555_h264_in_slices(place):
+    clip = clip_for(place, slices=4)
+    read_all_ways(live555(place, clip, "h264")[1], clip, "h264")
+
+
+@beside
+def test_live555_h265(place):
+    clip = clip_for(place, codec="h265")
+    _, url = live555(place, clip, "h265")
+    read_all_ways(url, clip, "h265")
+    expect_sender_times(url)
+
+
+@beside
+def test_live555_h265_in_slices(place):
+    clip = clip_for(place, codec="h265", slices=4)
+    read_all_ways(live555(place, clip, "h265")[1], clip, "h265")
+
+
 @beside
 def test_vlc_h264(place):
-    """A second make. VLC serves over UDP only, and says so."""
+    """VLC serves over UDP only, and says so."""
     clip = clip_for(place)
     _, url = vlc(place, clip)
     seen = grab(url, transport="udp", frames=3, seconds=20)

@@ -5,6 +5,7 @@ pool, all of a module at once; each is still one test with its own result.
 """
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import BUILD, Process, wait_for
+from conftest import BUILD, ROOT, Process, wait_for
 
 GRAB = BUILD / "tests" / "video" / "linhuo-grab"
+LIVE555 = ROOT / ".deps" / "live555" / "linhuo-test-live555"
 AT_ONCE = 10
 
 
@@ -194,6 +196,17 @@ def gstreamer(place, clip, codec, *more, name="gstreamer", scheme="rtsp", **envi
     line = wait_for(lambda: [word for word in process.out.splitlines() if word.startswith("port ")], 30,
                     "GStreamer's RTSP server")
     return process, f"{scheme}://127.0.0.1:{line[0].split()[1]}/cam"
+
+
+def live555(place, clip, codec):
+    """live555's RTSP server, which serves the clip as Annex B; gives the process and the URL."""
+    if not LIVE555.exists():
+        pytest.skip("no live555 (make deps-test fetches and builds it)")
+    stream = place.folder / f"clip.{codec[1:]}"
+    ffmpeg("-i", clip, "-c", "copy", "-f", {"h264": "h264", "h265": "hevc"}[codec], stream)
+    process = place.start([LIVE555, stream], "live555")
+    return process, wait_for(lambda: re.search("^rtsp:.*(?=\n)", process.out, re.M), 30,
+                             "live555's RTSP server").group()
 
 
 def vlc(place, clip):
