@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#define INTERCEPT 0.2
 #define TOLD 3         /* parts in the text, ... */
 #define TOLD_PART 0.15 /* ... if they count for so much */
 
@@ -21,7 +20,7 @@ static const struct {
     [LH_FEATURE_GROWTH] = {-1, 2, 0, {0.7, 0.3}},
     [LH_FEATURE_LOOKS] = {0, 4, 0, {0.25, 0.25}},
     [LH_FEATURE_TIME] = {0, 5, 0, {0.1, 0.1}},
-    [LH_FEATURE_FOOT] = {0, 3, 0.3, {-1.0, -1.0}},
+    [LH_FEATURE_FOOT] = {0, 3, 0.3, {-1.5, -1.5}},      /* of plumes at confirmation: below 0.1 */
     [LH_FEATURE_WIDTH] = {0.4, 0.8, 0.4, {-4.0, -4.0}}, /* fog, cloud banks, the setting sun */
     [LH_FEATURE_AGREEMENT] = {0, 2, 0, {0.8, 0.8}},
 };
@@ -99,7 +98,7 @@ struct lh_opinion lh_verify(const struct lh_history *history)
     if (opinion.state != LH_OPINION_GIVEN)
         return opinion;
     const int column = history->kind == LH_KIND_FLAME;
-    double logit = INTERCEPT;
+    double logit = 0.0;
     for (int i = 0; i < LH_FEATURE_COUNT; i++) {
         const double value = fmin(fmax(values[i], features[i].low), features[i].high);
         const double part = features[i].weight[column] * (value - features[i].centre);
