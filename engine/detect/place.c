@@ -138,10 +138,13 @@ static void spread(const float *from, float *to)
     for (size_t cell = 0; cell < LH_PLACE_CELLS; cell++) {
         const int column = (int)(cell % LH_PLACE_COLUMNS);
         const int row = (int)(cell % LH_PLACE_TILES / LH_PLACE_COLUMNS);
+        const int below = row + 1 < LH_PLACE_ROWS ? 1 : 0;
+        const int beside = column + 1 < LH_PLACE_COLUMNS ? 1 : 0;
         float highest = 0.0F;
-        for (int y = row > 0 ? -1 : 0; y <= (row + 1 < LH_PLACE_ROWS); y++)
-            for (int x = column > 0 ? -1 : 0; x <= (column + 1 < LH_PLACE_COLUMNS); x++)
-                highest = fmaxf(highest, from[(ptrdiff_t)cell + y * LH_PLACE_COLUMNS + x]);
+        for (int y = row > 0 ? -1 : 0; y <= below; y++)
+            for (int x = column > 0 ? -1 : 0; x <= beside; x++)
+                highest =
+                    fmaxf(highest, from[(ptrdiff_t)cell + (ptrdiff_t)y * LH_PLACE_COLUMNS + x]);
         to[cell] = highest;
     }
 }
@@ -166,7 +169,7 @@ static void recall_other_days(struct lh_place_memory *place, int64_t hour)
     float around[LH_PLACE_CELLS];
     for (int day = 1; day <= DAYS; day++) {
         for (int beside = -1; beside <= 1; beside++) {
-            const int64_t then = hour - 24 * day + beside;
+            const int64_t then = hour - INT64_C(24) * day + beside;
             const size_t slot = slot_of(then);
             if (place->view->hours[slot] != then)
                 continue;

@@ -13,6 +13,7 @@
 #define STEADY_SHARE 0.4F /* of the newest box in the smoothed one */
 #define STEPS 5           /* from picture to picture, of which the median is the usual one */
 #define START_HITS 3      /* the area at first is the mean over so many */
+#define OVERRULES 0.95    /* probability from which the memory of the place is overruled */
 #define DAY_US (86400 * LH_SECOND_US)
 
 /* What a track remembers beyond what it shows; same index as its struct lh_track. */
@@ -436,7 +437,8 @@ static bool deserves_confirmation(struct lh_tracker *tracker, size_t index)
         return false;
     if (config->verify)
         track->opinion = verify(tracker, index);
-    if ((double)track->score < config->confirm_score)
+    if ((double)track->score < config->confirm_score &&
+        (double)track->opinion.probability < OVERRULES)
         track->held = LH_HELD_PLACE;
     else if (track->opinion.state == LH_OPINION_GIVEN &&
              (double)track->opinion.probability < config->verify_score)

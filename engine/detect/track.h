@@ -22,7 +22,8 @@
  * Where the site says so, the verifier (verifier.h) must agree to a confirmation; an opinion that cannot be
  * given does not count, and the track says why. It is asked anew at every look: evidence adds up. The scores
  * that count before confirmation are those that the memory of the place (place.h) left; afterwards the raw
- * ones, so that a fire that burns on is not learnt away. After budget_per_day confirmations in one UTC day
+ * ones, so that a fire that burns on is not learnt away. What the verifier gives 0.95 (it grows, its foot
+ * stays, detectors agree) overrules the memory of the place, where its raw scores suffice. After budget_per_day confirmations in one UTC day
  * the mean score must be 1 logit above confirm_score, after twice as many 2, and so on; the count starts
  * anew with the tracker. A track that is held back by one of these stays, tentative, and says by which
  * (lh_track.held).

@@ -658,6 +658,28 @@ static void the_verifier_must_agree(void **state)
     }
 }
 
+static void a_track_that_collects_enough_overrules_the_place(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.verify = true;
+    config.verify_score = 0.5;
+    for (int grows = 0; grows < 2; grows++) {
+        struct lh_tracker *tracker = make(&config);
+        for (int i = 0; i < 60; i++) {
+            struct lh_detection smoke = lowered(0.5F, 0.25F);
+            smoke.box.height += grows ? 0.005F * (float)i : 0.0F;
+            smoke.box.y = 0.5F - smoke.box.height;
+            smoke.detector = (uint16_t)(i % 2);
+            feed_one(tracker, 60.0 * i, smoke);
+        }
+        assert_int_equal(count_events(LH_TRACK_RAISED), grows);
+        if (!grows)
+            assert_int_equal(only_track(tracker).held, LH_HELD_PLACE);
+        lh_tracker_destroy(&tracker);
+    }
+}
+
 static void the_verifier_fails_open(void **state)
 {
     (void)state;
@@ -709,6 +731,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_place_holds_back_and_raw_scores_are_kept),
         cmocka_unit_test(the_verifier_must_agree),
+        cmocka_unit_test(a_track_that_collects_enough_overrules_the_place),
         cmocka_unit_test(the_verifier_fails_open),
         cmocka_unit_test(a_budget_asks_for_more_and_is_new_every_day),
         cmocka_unit_test(confirms_by_k_of_n),
