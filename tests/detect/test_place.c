@@ -56,8 +56,8 @@ static float weigh(struct lh_place_memory *place, double seconds, float score)
 static float watch(struct lh_place_memory *place, double from, double to, float score)
 {
     float last = 0.0F;
-    for (double at = from; at < to; at += 60.0)
-        last = weigh(place, at, score);
+    for (int minute = 0; from + 60.0 * minute < to; minute++)
+        last = weigh(place, from + 60.0 * minute, score);
     return last;
 }
 

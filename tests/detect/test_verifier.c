@@ -38,7 +38,8 @@ static float probability(struct lh_history history)
 static float needed_score(struct lh_history history)
 {
     float scores[LOOKS];
-    for (float score = 0.01F; score < 1.0F; score += 0.01F) {
+    for (int hundredths = 1; hundredths < 100; hundredths++) {
+        const float score = (float)hundredths / 100.0F;
         for (int i = 0; i < LOOKS; i++)
             scores[i] = barely[i] < 0.0F ? -1.0F : score;
         history.scores = scores;
