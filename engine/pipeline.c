@@ -232,7 +232,9 @@ static bool tracks_equal(const struct lh_track_config *a, const struct lh_track_
            a->confirm_hits == b->confirm_hits && a->confirm_window == b->confirm_window &&
            a->confirm_min_s == b->confirm_min_s && a->confirm_score == b->confirm_score &&
            a->release_score == b->release_score && a->min_growth == b->min_growth &&
-           a->max_tracks == b->max_tracks;
+           a->max_tracks == b->max_tracks && a->place_weight == b->place_weight &&
+           a->place_recent_s == b->place_recent_s && a->verify == b->verify &&
+           a->verify_score == b->verify_score && a->budget_per_day == b->budget_per_day;
 }
 
 /* True when a watch made by one site would be the same by the other. */

@@ -1,5 +1,6 @@
 #include "recording.h"
 
+#include "detect/place.h"
 #include "detect/track.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 struct find {
     struct lh_box box;
-    float score;
+    float score; /* as the detector gave it */
     uint8_t kind;
     uint8_t detector;
 };
@@ -88,7 +89,7 @@ static int on_look(void *context, const struct lh_lane_look *look)
     for (size_t i = 0; i < look->detection_count; i++) {
         const struct lh_detection *detection = &look->detections[i];
         clip->finds[clip->find_count++] = (struct find){.box = detection->box,
-                                                        .score = detection->score,
+                                                        .score = detection->raw_score,
                                                         .kind = (uint8_t)detection->kind,
                                                         .detector = (uint8_t)detection->detector};
     }
@@ -157,6 +158,8 @@ struct trying {
     const struct moment *moment; /* NULL: all is over */
     struct lh_clock *clock;
     struct lh_desk *desk;
+    struct lh_place_memory *place;
+    struct lh_tracker *tracker;
     int code;
 };
 
@@ -192,8 +195,21 @@ static size_t sift(const struct clip *clip, const struct moment *moment, const d
     return count;
 }
 
-static int run_clip(const struct clip *clip, struct trying *trying, struct lh_tracker *tracker,
-                    struct lh_detection *detections)
+/* As in detect/watch.c. */
+static int follow(struct trying *trying, struct lh_detection *detections, size_t count)
+{
+    const struct moment *moment = trying->moment;
+    const struct lh_place_look look = {.preset = moment->info.preset,
+                                       .width_px = moment->info.width_px,
+                                       .height_px = moment->info.height_px,
+                                       .utc_us = moment->capture_utc_us};
+    const int code = lh_place_weigh(trying->place, &look, detections, count);
+    return code == LH_OK ? lh_tracker_feed(trying->tracker, moment->capture_utc_us, detections,
+                                           count, on_track, trying)
+                         : code;
+}
+
+static int run_clip(const struct clip *clip, struct trying *trying, struct lh_detection *detections)
 {
     int code = LH_OK;
     for (size_t i = 0; i < clip->moment_count && code == LH_OK && trying->code == LH_OK; i++) {
@@ -201,8 +217,7 @@ static int run_clip(const struct clip *clip, struct trying *trying, struct lh_tr
         const size_t count = sift(clip, moment, trying->attempt->min_scores, detections);
         trying->moment = moment;
         lh_clock_replay_set(trying->clock, moment->utc_us);
-        code =
-            lh_tracker_feed(tracker, moment->capture_utc_us, detections, count, on_track, trying);
+        code = follow(trying, detections, count);
         lh_desk_tick(trying->desk);
     }
     return code == LH_OK ? trying->code : code;
@@ -213,7 +228,6 @@ int lh_recording_try(const struct lh_recording *recording, size_t clip,
 {
     const struct clip *recorded = &recording->clips[clip];
     struct trying trying = {.attempt = attempt};
-    struct lh_tracker *tracker = NULL;
     struct lh_detection *detections = calloc(recorded->most + 1, sizeof *detections);
     int code = detections ? lh_clock_replay_create(0, &trying.clock) : LH_ENOMEM;
     const struct lh_desk_options options = {
@@ -226,10 +240,13 @@ int lh_recording_try(const struct lh_recording *recording, size_t clip,
     if (code == LH_OK)
         code = lh_desk_create(&options, &trying.desk);
     if (code == LH_OK)
-        code = lh_tracker_create(&attempt->site->tracks, &tracker);
+        code = lh_place_create(&attempt->site->tracks, &trying.place);
     if (code == LH_OK)
-        code = run_clip(recorded, &trying, tracker, detections);
-    lh_tracker_destroy(&tracker);
+        code = lh_tracker_create(&attempt->site->tracks, &trying.tracker);
+    if (code == LH_OK)
+        code = run_clip(recorded, &trying, detections);
+    lh_tracker_destroy(&trying.tracker);
+    lh_place_destroy(&trying.place);
     lh_desk_destroy(&trying.desk);
     lh_clock_replay_destroy(&trying.clock);
     free(detections);

@@ -2,8 +2,9 @@
  * and again without decoding a picture.
  *
  * What is kept of a find is kind, box, score and detector (20 bytes); masks are not, since tracker and desk
- * do not read them. A part that comes between detectors and tracker and looks at pictures would need a
- * place in it.
+ * do not read them; scores are the raw ones, since the memory of the place is tried again too. A part that
+ * comes between detectors and tracker and looks at pictures would need a place
+ * in it.
  *
  * Thread: made by one; trying clips again is safe from any number of threads at once.
  */

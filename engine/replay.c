@@ -175,7 +175,10 @@ static struct track_lane *next_lane(struct replay *self, bool *ret_finished)
     }
     for (size_t i = 0; best && i < self->lane_count; i++) {
         const struct track_lane *lane = &self->lanes[i];
-        if (!lane->done && lane->count == 0 && lane->horizon_us < best->events[best->first].utc_us)
+        const int64_t next_us = best->events[best->first].utc_us;
+        /* of events at one time the earlier lane's comes first, so it must be past that time */
+        if (!lane->done && lane->count == 0 &&
+            (lane->horizon_us < next_us || (lane->horizon_us == next_us && lane < best)))
             return NULL;
     }
     return best;

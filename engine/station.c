@@ -1,5 +1,7 @@
 #include "station.h"
 
+#include "alarm/folder.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +9,7 @@
 
 #define FRAMES_WAITING 2 /* live: the newest picture matters, the one before it is a courtesy */
 #define FRAME_AGE_S 30   /* older pictures are not analysed at all */
+#define PLACE_KEPT_S 600 /* the memory of the place is written this often, and at the end */
 
 struct lh_tenure {
     atomic_uint references;
@@ -25,7 +28,11 @@ struct lh_station {
     struct lh_queue *frames;
     struct lh_camera *camera;
     struct lh_watch *watch;        /* the detect thread's after start */
-    struct lh_complaint complaint; /* the detect thread's, as are the events */
+    struct lh_complaint complaint; /* the detect thread's, as is all down to the lock */
+    struct lh_complaint place_complaint;
+    char *place_path;      /* NULL: not kept */
+    int64_t place_kept_us; /* monotonic */
+    bool place_changed;
     struct event *events;
     size_t event_count;
     size_t event_capacity;
@@ -190,6 +197,47 @@ static int create_events(struct lh_station *station)
     return station->events ? LH_OK : LH_ENOMEM;
 }
 
+/* The memory of the camera's place, from before a restart. Without a file, or with a spoilt one, it starts
+ * anew. */
+static void recall_place(struct lh_station *station)
+{
+    const struct lh_site *site = lh_tenure_site(station->options.tenure);
+    const char *id = station->options.camera->id;
+    struct lh_fault fault = {0};
+    station->place_kept_us = lh_clock_monotonic_us(station->options.clock);
+    if (site->tracks.place_weight <= 0.0)
+        return;
+    char *folder = lh_folder_path(site->data_folder, "places", "");
+    if (folder && lh_folder_make(folder, &fault) == LH_OK)
+        station->place_path = lh_folder_path(folder, id, "");
+    free(folder);
+    if (!station->place_path) {
+        lh_log(LH_LOG_WARN, "detect", id, "the memory of the place is not kept: %s",
+               fault.code ? fault.text : "out of memory");
+        return;
+    }
+    const int code = lh_place_load(lh_watch_place(station->watch), station->place_path);
+    if (code != LH_OK && code != LH_ENOTFOUND)
+        lh_log(LH_LOG_WARN, "detect", id, "%s: %s; the memory of the place starts anew",
+               station->place_path, lh_strerror(code));
+}
+
+static void keep_place(struct lh_station *station)
+{
+    station->place_kept_us = lh_clock_monotonic_us(station->options.clock);
+    if (!station->place_path || !station->place_changed)
+        return;
+    station->place_changed = false;
+    const int code = lh_place_save(lh_watch_place(station->watch), station->place_path);
+    const char *id = station->options.camera->id;
+    if (code != LH_OK)
+        lh_complain(&station->place_complaint, station->options.clock, "detect", id,
+                    "%s cannot be written: %s", station->place_path, lh_strerror(code));
+    else
+        lh_recovered(&station->place_complaint, station->options.clock, "detect", id,
+                     "the memory of the place is written again");
+}
+
 int lh_station_create(const struct lh_station_options *options, struct lh_fault *fault,
                       struct lh_station **ret_station)
 {
@@ -205,6 +253,7 @@ int lh_station_create(const struct lh_station_options *options, struct lh_fault 
     int code = lh_watch_create(lh_tenure_site(options->tenure), options->camera,
                                lh_tenure_plugins(options->tenure), fault, &station->watch);
     if (code == LH_OK) {
+        recall_place(station);
         code = create_events(station);
         if (code == LH_OK)
             code = create_camera(station);
@@ -237,7 +286,10 @@ void lh_station_destroy(struct lh_station **station_pointer)
         return;
     lh_camera_destroy(&station->camera);
     lh_queue_destroy(&station->frames);
+    if (station->watch)
+        keep_place(station);
     lh_watch_destroy(&station->watch);
+    free(station->place_path);
     free(station->events);
     lh_tenure_unref(&station->options.tenure);
     (void)pthread_mutex_destroy(&station->lock);
@@ -323,6 +375,10 @@ static void analyse(struct lh_station *station, struct lh_frame *frame)
     for (size_t i = 0; i < station->event_count; i++)
         report(station, station->events[i].type, &station->events[i].track, frame, &result);
     copy_counts(station);
+    station->place_changed = true;
+    if (lh_clock_monotonic_us(station->options.clock) - station->place_kept_us >
+        PLACE_KEPT_S * LH_SECOND_US)
+        keep_place(station);
 }
 
 int lh_station_work(struct lh_station *station)

@@ -1,6 +1,7 @@
 #include "alarm/message.h"
 
 #include "alarm/json.h"
+#include "detect/verifier.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -140,6 +141,9 @@ static json_t *reasons_value(const struct lh_alarm *alarm)
     json_t *reasons = json_array();
     lh_alarm_reason(alarm, text, sizeof text);
     int bad = add_reason(reasons, text, (double)alarm->track.score);
+    (void)lh_opinion_text(&alarm->track.opinion, text);
+    if (*text)
+        bad |= add_reason(reasons, text, 0);
     if (strchr(alarm->detectors, ','))
         bad |= add_reason(reasons, "more than one detector saw it", 0);
     if (alarm->time_quality == LH_TIME_NOMINAL)

@@ -128,6 +128,11 @@ struct lh_track_config {
     double release_score; /* hysteresis: once confirmed it stays until the score falls below this */
     double min_growth;    /* area now over area at first, for kind smoke; 0: not asked for */
     int max_tracks;       /* per camera; the weakest go first */
+    double place_weight; /* memory of a place (detect/place.h): most it lowers, in logits; 0: off */
+    double place_recent_s; /* its time constant for what a tile usually scored of late */
+    bool verify;         /* whether the verifier (detect/verifier.h) must agree to a confirmation */
+    double verify_score; /* the least probability that it must give; 0..1 */
+    int budget_per_day;  /* after so many confirmations in a UTC day more is asked; 0: no budget */
 };
 
 struct lh_alarm_config {

@@ -175,6 +175,41 @@ static const struct lh_option track_rows[] = {
      RANGE(1, 1000),
      .fallback = "32",
      .help = "Tracks of one camera at a time; the weakest go first"},
+    {.name = "place_weight",
+     .type = LH_OPTION_NUMBER,
+     AT(lh_track_config, place_weight),
+     RANGE(0, 10),
+     .unit = "logits",
+     .fallback = "3",
+     .help = "What scored in the same part of the picture of late, or at this hour of other days, "
+             "lowers the scores of finds there by at most so much; 0: no memory"},
+    {.name = "place_recent_s",
+     .type = LH_OPTION_NUMBER,
+     AT(lh_track_config, place_recent_s),
+     RANGE(60, 86400),
+     .unit = "s",
+     .fallback = "1800",
+     .help = "How slowly a place gets used to what it shows, and forgets it: two delays of this "
+             "length, one after the other"},
+    {.name = "verify",
+     .type = LH_OPTION_SWITCH,
+     AT(lh_track_config, verify),
+     .fallback = "true",
+     .help = "Whether the whole history of a track must speak for it before it is confirmed: "
+             "scores, growth, persistence, whether its foot stays"},
+    {.name = "verify_score",
+     .type = LH_OPTION_NUMBER,
+     AT(lh_track_config, verify_score),
+     RANGE(0, 1),
+     .fallback = "0.5",
+     .help = "The least probability that verify must give"},
+    {.name = "budget_per_day",
+     .type = LH_OPTION_WHOLE,
+     AT(lh_track_config, budget_per_day),
+     RANGE(0, 1000),
+     .fallback = "0",
+     .help = "After so many confirmed tracks of a camera in one day (UTC) the next need a score "
+             "that is 1 logit higher, after twice as many 2 logits, and so on; 0: no budget"},
 };
 
 static const struct lh_option alarm_rows[] = {

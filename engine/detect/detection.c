@@ -1,5 +1,7 @@
 #include "detect/detection.h"
 
+#include <math.h>
+
 const char *lh_kind_name(enum lh_kind kind)
 {
     switch (kind) {
@@ -14,6 +16,32 @@ const char *lh_kind_name(enum lh_kind kind)
 float lh_box_area(struct lh_box box)
 {
     return box.width > 0.0F && box.height > 0.0F ? box.width * box.height : 0.0F;
+}
+
+const char *lh_hold_text(enum lh_hold hold)
+{
+    switch (hold) {
+    case LH_HELD_PLACE:
+        return "such things were seen at this place before";
+    case LH_HELD_VERIFIER:
+        return "its history does not speak for it";
+    case LH_HELD_BUDGET:
+        return "the camera has used up its alarms of the day";
+    case LH_HELD_NOT:
+        break;
+    }
+    return "";
+}
+
+double lh_logit(double share)
+{
+    const double kept = fmin(fmax(share, 1e-4), 1.0 - 1e-4);
+    return log(kept / (1.0 - kept));
+}
+
+double lh_share_of_logit(double logit)
+{
+    return 1.0 / (1.0 + exp(-logit));
 }
 
 static float shared_length(float a, float a_length, float b, float b_length)

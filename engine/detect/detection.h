@@ -23,6 +23,9 @@ struct lh_box {
     float height;
 };
 float lh_box_area(struct lh_box box);
+/* The logarithm of the odds, with share kept within 0.0001..0.9999; and back. */
+double lh_logit(double share);
+double lh_share_of_logit(double logit);
 /* Area of the intersection of both. */
 float lh_box_overlap(struct lh_box a, struct lh_box b);
 struct lh_box lh_box_union(struct lh_box a, struct lh_box b);
@@ -32,7 +35,8 @@ struct lh_box lh_box_union(struct lh_box a, struct lh_box b);
 struct lh_detection {
     enum lh_kind kind;
     struct lh_box box;
-    float score;        /* 0..1 */
+    float score;        /* 0..1; as it counts: lowered by the memory of its place */
+    float raw_score;    /* as the detector gave it, never below score */
     uint16_t detector;  /* index into the site's detectors */
     uint8_t mask_width; /* 0: no mask */
     uint8_t mask_height;
@@ -48,6 +52,45 @@ enum lh_track_state {
     LH_TRACK_ENDED,
 };
 
+/* What the verifier looks at, in the order of its table (detect/verifier.c). */
+enum lh_feature {
+    LH_FEATURE_MEAN,      /* mean logit of the scores in the window */
+    LH_FEATURE_BEST,      /* how far the best logit is above it */
+    LH_FEATURE_SHARE,     /* of the looks in the window that it was seen in */
+    LH_FEATURE_GROWTH,    /* doublings of its area */
+    LH_FEATURE_LOOKS,     /* doublings of the number of looks, from 3 */
+    LH_FEATURE_TIME,      /* doublings of its age, from a minute */
+    LH_FEATURE_FOOT,      /* how far its foot moved, in its own sizes */
+    LH_FEATURE_WIDTH,     /* as a share of the picture's */
+    LH_FEATURE_AGREEMENT, /* detectors beyond the first */
+    LH_FEATURE_COUNT,
+};
+
+enum lh_opinion_state {
+    LH_OPINION_NONE, /* not asked: no k of n yet, or switched off */
+    LH_OPINION_GIVEN,
+    /* Could not be given, and so did not count: */
+    LH_OPINION_ONE_LOOK, /* seen once */
+    LH_OPINION_NO_TIME,  /* no time passed between its looks */
+    LH_OPINION_ODD,      /* its history holds what is not finite or empty */
+};
+
+struct lh_opinion {
+    enum lh_opinion_state state;
+    float probability;              /* that the track is what it is said to be; 0..1 */
+    float values[LH_FEATURE_COUNT]; /* bounded */
+    float parts[LH_FEATURE_COUNT];  /* what each adds to the logit */
+};
+
+/* Why a track that fulfils the k of n is not confirmed all the same. */
+enum lh_hold {
+    LH_HELD_NOT,
+    LH_HELD_PLACE,    /* its raw score would do: such things were seen at this place before */
+    LH_HELD_VERIFIER, /* its probability is below verify_score */
+    LH_HELD_BUDGET, /* the camera's budget of the day is used up, and its score too low for more */
+};
+const char *lh_hold_text(enum lh_hold hold); /* a sentence's end; "" for LH_HELD_NOT */
+
 /* A snapshot of a track; a plain value, copied freely. */
 struct lh_track {
     uint64_t id; /* from 1, in the order of birth within the camera; same at every replay */
@@ -57,15 +100,18 @@ struct lh_track {
     struct lh_box first_box;
     struct lh_box reach; /* union of all */
     float score;         /* mean over the hits of the window */
+    float raw_score;     /* the same of the scores as detectors gave them */
     float best_score;
     float growth;         /* area now, smoothed, over its mean at the first three hits; 1: none */
     uint32_t hits;        /* frames it was seen in */
     uint32_t misses;      /* analysed frames since it was last seen */
     int64_t first_utc_us; /* first detection */
-    int64_t confirmed_utc_us; /* LH_NO_TIME before */
-    int64_t last_utc_us;      /* last detection */
-    uint32_t detectors;       /* bit set of site detectors that saw it (index 0..31) */
-    struct lh_box steady;     /* box smoothed over a few hits: for display and for bearings */
+    int64_t confirmed_utc_us;  /* LH_NO_TIME before */
+    int64_t last_utc_us;       /* last detection */
+    uint32_t detectors;        /* bit set of site detectors that saw it (index 0..31) */
+    struct lh_box steady;      /* box smoothed over a few hits: for display and for bearings */
+    struct lh_opinion opinion; /* at the latest look; once confirmed, of that moment */
+    enum lh_hold held;         /* likewise */
 };
 
 enum lh_track_event_type {

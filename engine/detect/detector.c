@@ -238,6 +238,7 @@ static void keep(struct sink *sink, const struct linhuo_find *find, struct edges
     detection->kind = (enum lh_kind)find->kind;
     detection->box = box;
     detection->score = find->score;
+    detection->raw_score = find->score;
     detection->detector = options->index;
     detection->mask_width = 0;
     detection->mask_height = 0;

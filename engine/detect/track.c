@@ -1,5 +1,7 @@
 #include "detect/track.h"
 
+#include "detect/verifier.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +13,14 @@
 #define STEADY_SHARE 0.4F /* of the newest box in the smoothed one */
 #define STEPS 5           /* from picture to picture, of which the median is the usual one */
 #define START_HITS 3      /* the area at first is the mean over so many */
+#define OVERRULES 0.95    /* probability from which the memory of the place is overruled */
+#define DAY_US (86400 * LH_SECOND_US)
 
 /* What a track remembers beyond what it shows; same index as its struct lh_track. */
 struct memory {
     float scores[MAX_WINDOW]; /* of the analysed frames, the newest first; NOT_SEEN for a miss */
+    float raw_scores[MAX_WINDOW];    /* likewise, as detectors gave them */
+    int looks;                       /* analysed frames since its birth, up to the window */
     struct lh_box boxes[MAX_WINDOW]; /* where it was seen, likewise */
     struct lh_box recent;            /* union of those; its box where there are none */
     int window_hits;                 /* in how many of them it was seen */
@@ -28,6 +34,7 @@ struct observation {
     enum lh_kind kind;
     struct lh_box box; /* of the surest detection */
     float score;
+    float raw_score;
     uint32_t detectors;
     bool taken;
 };
@@ -52,6 +59,8 @@ struct lh_tracker {
     double steps_s[STEPS]; /* a ring of the latest */
     size_t step_count;     /* of all there were */
     double gap_s;          /* allowed in the frame at hand */
+    int64_t budget_day;    /* of the confirmations counted, in days since 1970 */
+    int confirmed_today;
     struct lh_track *tracks;
     struct memory *memories;
     size_t count;
@@ -78,7 +87,8 @@ int lh_tracker_create(const struct lh_track_config *config, struct lh_tracker **
         !(config->confirm_min_s < 1e9) || !(config->min_growth >= 0.0) ||
         config->confirm_window < 1 || config->confirm_window > MAX_WINDOW ||
         config->confirm_hits < 1 || config->confirm_hits > config->confirm_window ||
-        config->max_tracks < 1 || config->max_tracks > MAX_TRACKS)
+        !is_share(config->verify_score) || config->budget_per_day < 0 || config->max_tracks < 1 ||
+        config->max_tracks > MAX_TRACKS)
         return LH_ERANGE;
     struct lh_tracker *tracker = calloc(1, sizeof *tracker);
     if (!tracker)
@@ -166,6 +176,7 @@ static void observe(struct lh_tracker *tracker, const struct lh_detection *detec
         (struct observation){.kind = detection->kind,
                              .box = detection->box,
                              .score = detection->score,
+                             .raw_score = fmaxf(detection->raw_score, detection->score),
                              .detectors = detector_bit(detection->detector)};
 }
 
@@ -264,14 +275,19 @@ static int compare_pairs(const void *left, const void *right)
     return order ? order : (a->sighted > b->sighted) - (a->sighted < b->sighted);
 }
 
-/* score: NOT_SEEN for a miss. */
-static void shift_history(const struct lh_tracker *tracker, size_t index, float score)
+/* Scores: NOT_SEEN for a miss. */
+static void shift_history(const struct lh_tracker *tracker, size_t index, float score,
+                          float raw_score)
 {
     const size_t window = (size_t)tracker->config.confirm_window;
     struct memory *memory = &tracker->memories[index];
     memmove(memory->scores + 1, memory->scores, (window - 1) * sizeof memory->scores[0]);
+    memmove(memory->raw_scores + 1, memory->raw_scores,
+            (window - 1) * sizeof memory->raw_scores[0]);
     memmove(memory->boxes + 1, memory->boxes, (window - 1) * sizeof memory->boxes[0]);
     memory->scores[0] = score;
+    memory->raw_scores[0] = raw_score;
+    memory->looks += (size_t)memory->looks < window;
     memory->boxes[0] = tracker->tracks[index].box;
     memory->recent = tracker->tracks[index].box;
     memory->window_hits = 0;
@@ -283,13 +299,13 @@ static void shift_history(const struct lh_tracker *tracker, size_t index, float 
     }
 }
 
-static float mean_score(const struct lh_tracker *tracker, const struct memory *memory)
+static float mean_score(const struct lh_tracker *tracker, const float *scores, int hits)
 {
     double sum = 0.0;
     for (int i = 0; i < tracker->config.confirm_window; i++)
-        if (memory->scores[i] >= 0.0F)
-            sum += (double)memory->scores[i];
-    return (float)(sum / memory->window_hits);
+        if (scores[i] >= 0.0F)
+            sum += (double)scores[i];
+    return (float)(sum / hits);
 }
 
 static void follow(struct lh_box *steady, struct lh_box box)
@@ -306,17 +322,21 @@ static void hit(struct lh_tracker *tracker, size_t index, const struct observati
     struct lh_track *track = &tracker->tracks[index];
     struct memory *memory = &tracker->memories[index];
     const double area = (double)lh_box_area(seen->box);
+    const float raw_score = fmaxf(seen->raw_score, 0.0F);
+    /* The memory of the place has its say before confirmation: a fire that burns on is not learnt away. */
+    const float score = track->state == LH_TRACK_CONFIRMED ? raw_score : fmaxf(seen->score, 0.0F);
     memory->matched = true;
     track->hits++;
     track->misses = 0;
     track->last_utc_us = utc_us;
     track->detectors |= seen->detectors;
     track->box = seen->box;
-    shift_history(tracker, index, fmaxf(seen->score, 0.0F));
+    shift_history(tracker, index, score, raw_score);
     track->reach = lh_box_union(track->reach, seen->box);
     follow(&track->steady, seen->box);
-    track->score = mean_score(tracker, memory);
-    track->best_score = fmaxf(track->best_score, seen->score);
+    track->score = mean_score(tracker, memory->scores, memory->window_hits);
+    track->raw_score = mean_score(tracker, memory->raw_scores, memory->window_hits);
+    track->best_score = fmaxf(track->best_score, score);
     if (track->hits <= START_HITS)
         memory->start_area += (area - memory->start_area) / track->hits;
     memory->steady_area += (double)STEADY_SHARE * (area - memory->steady_area);
@@ -347,7 +367,7 @@ static void match(struct lh_tracker *tracker, int64_t utc_us)
 
 static void miss(struct lh_tracker *tracker, size_t index)
 {
-    shift_history(tracker, index, NOT_SEEN);
+    shift_history(tracker, index, NOT_SEEN, NOT_SEEN);
     tracker->tracks[index].misses++;
 }
 
@@ -368,14 +388,72 @@ static void claim_pieces(struct lh_tracker *tracker)
     }
 }
 
-static bool deserves_confirmation(const struct lh_tracker *tracker, size_t index)
+static double age_of(const struct lh_track *track)
+{
+    return (double)(track->last_utc_us - track->first_utc_us) / (double)LH_SECOND_US;
+}
+
+/* All that is asked of a track but its score. */
+static bool has_lasted(const struct lh_tracker *tracker, size_t index)
 {
     const struct lh_track_config *config = &tracker->config;
     const struct lh_track *track = &tracker->tracks[index];
-    const double age_s = (double)(track->last_utc_us - track->first_utc_us) / (double)LH_SECOND_US;
     return tracker->memories[index].window_hits >= config->confirm_hits &&
-           age_s >= config->confirm_min_s && (double)track->score >= config->confirm_score &&
+           age_of(track) >= config->confirm_min_s &&
            (track->kind != LH_KIND_SMOKE || (double)track->growth >= config->min_growth);
+}
+
+static struct lh_opinion verify(const struct lh_tracker *tracker, size_t index)
+{
+    const struct lh_track *track = &tracker->tracks[index];
+    const struct memory *memory = &tracker->memories[index];
+    const struct lh_history history = {.kind = track->kind,
+                                       .scores = memory->scores,
+                                       .looks = memory->looks,
+                                       .hits = track->hits,
+                                       .age_s = age_of(track),
+                                       .growth = (double)track->growth,
+                                       .first = track->first_box,
+                                       .now = track->steady,
+                                       .detectors = track->detectors};
+    return lh_verify(&history);
+}
+
+/* What the budget asks for beyond confirm_score, in logits. */
+static double budget_logits(const struct lh_tracker *tracker)
+{
+    const int budget = tracker->config.budget_per_day;
+    return budget > 0 ? tracker->confirmed_today / budget : 0;
+}
+
+static bool deserves_confirmation(struct lh_tracker *tracker, size_t index)
+{
+    const struct lh_track_config *config = &tracker->config;
+    struct lh_track *track = &tracker->tracks[index];
+    const double extra = budget_logits(tracker);
+    track->opinion = (struct lh_opinion){0};
+    track->held = LH_HELD_NOT;
+    if (!has_lasted(tracker, index) || (double)track->raw_score < config->confirm_score)
+        return false;
+    if (config->verify)
+        track->opinion = verify(tracker, index);
+    if ((double)track->score < config->confirm_score &&
+        (double)track->opinion.probability < OVERRULES)
+        track->held = LH_HELD_PLACE;
+    else if (track->opinion.state == LH_OPINION_GIVEN &&
+             (double)track->opinion.probability < config->verify_score)
+        track->held = LH_HELD_VERIFIER;
+    else if (extra > 0.0 &&
+             lh_logit((double)track->score) < lh_logit(config->confirm_score) + extra)
+        track->held = LH_HELD_BUDGET;
+    return track->held == LH_HELD_NOT;
+}
+
+static void count_confirmation(struct lh_tracker *tracker, size_t index, int64_t utc_us)
+{
+    tracker->tracks[index].state = LH_TRACK_CONFIRMED;
+    tracker->tracks[index].confirmed_utc_us = utc_us;
+    tracker->confirmed_today++;
 }
 
 static bool has_ended(const struct lh_tracker *tracker, size_t index, int64_t utc_us)
@@ -407,15 +485,14 @@ static void end_track(struct lh_tracker *tracker, size_t index, lh_track_event_f
 static void judge(struct lh_tracker *tracker, size_t index, int64_t utc_us,
                   lh_track_event_fn on_event, void *context)
 {
-    struct lh_track *track = &tracker->tracks[index];
+    const struct lh_track *track = &tracker->tracks[index];
     const bool matched = tracker->memories[index].matched;
     if (has_ended(tracker, index, utc_us)) {
         end_track(tracker, index, on_event, context);
     } else if (matched && track->state == LH_TRACK_CONFIRMED) {
         report(tracker, LH_TRACK_UPDATED, index, on_event, context);
     } else if (matched && deserves_confirmation(tracker, index)) {
-        track->state = LH_TRACK_CONFIRMED;
-        track->confirmed_utc_us = utc_us;
+        count_confirmation(tracker, index, utc_us);
         report(tracker, LH_TRACK_RAISED, index, on_event, context);
     }
 }
@@ -481,8 +558,10 @@ static void start_track(struct lh_tracker *tracker, const struct observation *se
                                                .first_utc_us = utc_us,
                                                .confirmed_utc_us = LH_NO_TIME};
     tracker->memories[index] = (struct memory){.start_area = area, .steady_area = area};
-    for (int i = 0; i < MAX_WINDOW; i++)
+    for (int i = 0; i < MAX_WINDOW; i++) {
         tracker->memories[index].scores[i] = NOT_SEEN;
+        tracker->memories[index].raw_scores[i] = NOT_SEEN;
+    }
     hit(tracker, index, seen, utc_us);
 }
 
@@ -505,6 +584,14 @@ static double usual_step_s(const struct lh_tracker *tracker)
         sorted[at] = tracker->steps_s[i];
     }
     return sorted[count / 2];
+}
+
+static void note_day(struct lh_tracker *tracker, int64_t utc_us)
+{
+    const int64_t day = utc_us / DAY_US - (utc_us % DAY_US < 0);
+    if (day != tracker->budget_day)
+        tracker->confirmed_today = 0;
+    tracker->budget_day = day;
 }
 
 /* Notes the step to the frame at hand. False where time went back or further ahead than the gap allowed. */
@@ -532,6 +619,7 @@ int lh_tracker_feed(struct lh_tracker *tracker, int64_t utc_us,
         return result;
     if (!advance(tracker, utc_us))
         end_all(tracker, on_event, context);
+    note_day(tracker, utc_us);
     gather(tracker, detections, count);
     match(tracker, utc_us);
     claim_pieces(tracker);

@@ -19,6 +19,15 @@
  * Where max_tracks is reached, the tentative track with the fewest hits of late and the lowest
  * score goes, or the new one is not begun; a confirmed one never goes.
  *
+ * Where the site says so, the verifier (verifier.h) must agree to a confirmation; an opinion that cannot be
+ * given does not count, and the track says why. It is asked anew at every look: evidence adds up. The scores
+ * that count before confirmation are those that the memory of the place (place.h) left; afterwards the raw
+ * ones, so that a fire that burns on is not learnt away. What the verifier gives 0.95 (it grows, its foot
+ * stays, detectors agree) overrules the memory of the place, where its raw scores suffice. After budget_per_day confirmations in one UTC day
+ * the mean score must be 1 logit above confirm_score, after twice as many 2, and so on; the count starts
+ * anew with the tracker. A track that is held back by one of these stays, tentative, and says by which
+ * (lh_track.held).
+ *
  * Deterministic: the same frames give the same tracks with the same numbers.
  * Thread: the detect thread that owns the camera.
  */

@@ -19,6 +19,7 @@ struct lh_watch {
     struct lh_detector **detectors;
     const char **names;
     size_t count;
+    struct lh_place_memory *place;
     struct lh_tracker *tracker;
     struct lh_detection *detections;
     size_t capacity;
@@ -137,6 +138,8 @@ int lh_watch_create(const struct lh_site *site, const struct lh_camera_config *c
         goto out;
     }
     result = lh_tracker_create(&site->tracks, &watch->tracker);
+    if (result == LH_OK)
+        result = lh_place_create(&site->tracks, &watch->place);
     if (result != LH_OK)
         (void)lh_fail(fault, result, "the settings of tracks do not fit together: %s",
                       lh_strerror(result));
@@ -157,11 +160,25 @@ void lh_watch_destroy(struct lh_watch **watch)
     for (size_t i = 0; i < (*watch)->count; i++)
         lh_detector_destroy(&(*watch)->detectors[i]);
     lh_tracker_destroy(&(*watch)->tracker);
+    lh_place_destroy(&(*watch)->place);
     free((*watch)->detectors);
     free((*watch)->names);
     free((*watch)->detections);
     free(*watch);
     *watch = NULL;
+}
+
+static int follow(struct lh_watch *watch, const struct lh_frame_info *info, size_t count,
+                  lh_track_event_fn on_event, void *context)
+{
+    const struct lh_place_look look = {.preset = info->preset,
+                                       .width_px = info->width_px,
+                                       .height_px = info->height_px,
+                                       .utc_us = info->capture_utc_us};
+    const int result = lh_place_weigh(watch->place, &look, watch->detections, count);
+    return result == LH_OK ? lh_tracker_feed(watch->tracker, info->capture_utc_us,
+                                             watch->detections, count, on_event, context)
+                           : result;
 }
 
 int lh_watch_frame(struct lh_watch *watch, struct lh_frame *frame, lh_track_event_fn on_event,
@@ -179,8 +196,7 @@ int lh_watch_frame(struct lh_watch *watch, struct lh_frame *frame, lh_track_even
     const bool analysed = watch->count == 0 || seen.failed_detectors < watch->count;
     int result = LH_OK;
     if (analysed && !info->burst)
-        result = lh_tracker_feed(watch->tracker, info->capture_utc_us, watch->detections,
-                                 seen.detection_count, on_event, context);
+        result = follow(watch, info, seen.detection_count, on_event, context);
     if (result == LH_OK)
         *ret_result = seen;
     return result;
@@ -189,6 +205,11 @@ int lh_watch_frame(struct lh_watch *watch, struct lh_frame *frame, lh_track_even
 void lh_watch_flush(struct lh_watch *watch, lh_track_event_fn on_event, void *context)
 {
     lh_tracker_flush(watch->tracker, on_event, context);
+}
+
+struct lh_place_memory *lh_watch_place(struct lh_watch *watch)
+{
+    return watch->place;
 }
 
 size_t lh_watch_detectors(const struct lh_watch *watch)

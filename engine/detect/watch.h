@@ -1,4 +1,5 @@
-/* The watch over one camera: all its detectors and its tracker, frame in, track events out.
+/* The watch over one camera: all its detectors, the memory of its place and its tracker, frame in, track
+ * events out.
  *
  * This is the whole detect room as the pipeline sees it; live and replay use the same.
  *
@@ -8,6 +9,7 @@
 #define LH_DETECT_WATCH_H
 
 #include "detect/detector.h"
+#include "detect/place.h"
 #include "detect/track.h"
 
 struct lh_watch;
@@ -35,13 +37,17 @@ struct lh_watch_result {
     struct lh_fault fault; /* of the last one that failed */
 };
 
-/* Shows the frame to every detector, feeds the tracker, reports confirmed tracks. Frames of a burst are
+/* Shows the frame to every detector, weighs what they find by the memory of the place, feeds the tracker,
+ * reports confirmed tracks. Frames of a burst are
  * shown to the detectors (LINHUO_PICTURE_BURST) and their detections are in the result, but they do
- * not reach the tracker, whose k of n counts watched frames; nor does a frame that no detector could look
+ * not reach memory and tracker, whose k of n counts watched frames; nor does a frame that no detector could look
  * at. A detector that fails is in the result, not in the returned code. */
 int lh_watch_frame(struct lh_watch *watch, struct lh_frame *frame, lh_track_event_fn on_event,
                    void *context, struct lh_watch_result *ret_result);
 void lh_watch_flush(struct lh_watch *watch, lh_track_event_fn on_event, void *context);
+
+/* The memory of the camera's place: empty at first, for whoever keeps it over a restart. Lent. */
+struct lh_place_memory *lh_watch_place(struct lh_watch *watch);
 
 size_t lh_watch_detectors(const struct lh_watch *watch);
 const char *lh_watch_detector_name(const struct lh_watch *watch, size_t index);

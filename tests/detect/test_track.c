@@ -587,9 +587,153 @@ static void settings_that_do_not_fit_are_refused(void **state)
     lh_tracker_destroy(&tracker);
 }
 
+static struct lh_detection lowered(float raw, float score)
+{
+    struct lh_detection detection = find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.1F, score);
+    detection.raw_score = raw;
+    return detection;
+}
+
+static struct lh_track only_track(const struct lh_tracker *tracker)
+{
+    const struct lh_track *tracks = NULL;
+    assert_int_equal(lh_tracker_tracks(tracker, &tracks), 1);
+    return tracks[0];
+}
+
+static void the_place_holds_back_and_raw_scores_are_kept(void **state)
+{
+    (void)state;
+    struct lh_tracker *tracker = make(&defaults);
+    for (int i = 0; i < 6; i++)
+        feed_one(tracker, 10.0 * i, lowered(0.6F, 0.2F));
+    struct lh_track track = only_track(tracker);
+    assert_int_equal(record.count, 0);
+    assert_int_equal(track.held, LH_HELD_PLACE);
+    assert_true(fabsf(track.raw_score - 0.6F) < 1e-6F && fabsf(track.score - 0.2F) < 1e-6F);
+    assert_string_equal(lh_hold_text(track.held), "such things were seen at this place before");
+    /* much surer than usual overrules */
+    for (int i = 6; i < 10; i++)
+        feed_one(tracker, 10.0 * i, lowered(0.9F, 0.8F));
+    assert_int_equal(count_events(LH_TRACK_RAISED), 1);
+    /* and what burns on is not learnt away */
+    for (int i = 10; i < 40; i++)
+        feed_one(tracker, 10.0 * i, lowered(0.6F, 0.05F));
+    track = only_track(tracker);
+    assert_int_equal(track.state, LH_TRACK_CONFIRMED);
+    assert_true(fabsf(track.score - 0.6F) < 1e-6F);
+    assert_int_equal(count_events(LH_TRACK_LOST), 0);
+    lh_tracker_destroy(&tracker);
+}
+
+static void the_verifier_must_agree(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.verify = true;
+    config.verify_score = 0.5;
+    const struct lh_detection steady = find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.05F, 0.45F);
+    struct lh_tracker *tracker = make(&config);
+    for (int i = 0; i < 4; i++)
+        feed_one(tracker, 30.0 * i, steady);
+    assert_int_equal(count_events(LH_TRACK_RAISED), 1);
+    const struct lh_opinion opinion = record.events[0].track.opinion;
+    assert_int_equal(opinion.state, LH_OPINION_GIVEN);
+    assert_true(opinion.probability > 0.5F);
+    assert_true(opinion.parts[LH_FEATURE_FOOT] > 0.0F);
+    lh_tracker_destroy(&tracker);
+    /* a car of the same scores: each look a box further */
+    for (int verify = 1; verify >= 0; verify--) {
+        config.verify = verify;
+        tracker = make(&config);
+        for (int i = 0; i < 8; i++)
+            feed_one(tracker, 30.0 * i,
+                     find(LH_KIND_SMOKE, 0.1F + 0.045F * (float)i, 0.4F, 0.05F, 0.41F));
+        assert_int_equal(count_events(LH_TRACK_RAISED), verify ? 0 : 1);
+        if (verify)
+            assert_int_equal(only_track(tracker).held, LH_HELD_VERIFIER);
+        else
+            assert_int_equal(only_track(tracker).opinion.state, LH_OPINION_NONE);
+        lh_tracker_destroy(&tracker);
+    }
+}
+
+static void a_track_that_collects_enough_overrules_the_place(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.verify = true;
+    config.verify_score = 0.5;
+    for (int grows = 0; grows < 2; grows++) {
+        struct lh_tracker *tracker = make(&config);
+        for (int i = 0; i < 60; i++) {
+            struct lh_detection smoke = lowered(0.5F, 0.25F);
+            smoke.box.height += grows ? 0.005F * (float)i : 0.0F;
+            smoke.box.y = 0.5F - smoke.box.height;
+            smoke.detector = (uint16_t)(i % 2);
+            feed_one(tracker, 60.0 * i, smoke);
+        }
+        assert_int_equal(count_events(LH_TRACK_RAISED), grows);
+        if (!grows)
+            assert_int_equal(only_track(tracker).held, LH_HELD_PLACE);
+        lh_tracker_destroy(&tracker);
+    }
+}
+
+static void the_verifier_fails_open(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.verify = true;
+    config.verify_score = 1.0; /* nothing would do */
+    struct lh_tracker *tracker = make(&config);
+    const struct lh_detection smoke = find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.05F, 0.9F);
+    for (int i = 0; i < 3; i++)
+        feed_one(tracker, 0.0, smoke);
+    assert_int_equal(count_events(LH_TRACK_RAISED), 1);
+    assert_int_equal(record.events[0].track.opinion.state, LH_OPINION_NO_TIME);
+    lh_tracker_destroy(&tracker);
+    config.confirm_hits = 1;
+    tracker = make(&config);
+    feed_one(tracker, 0.0, smoke);
+    assert_int_equal(count_events(LH_TRACK_RAISED), 1);
+    assert_int_equal(record.events[0].track.opinion.state, LH_OPINION_ONE_LOOK);
+    lh_tracker_destroy(&tracker);
+}
+
+static void a_budget_asks_for_more_and_is_new_every_day(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.budget_per_day = 2;
+    struct lh_tracker *tracker = make(&config);
+    size_t raised = 0;
+    for (int i = 0; i < 6; i++) { /* six places, one after the other, far apart in time */
+        for (int look = 0; look < 4; look++)
+            feed_one(tracker, 600.0 * i + 10.0 * look,
+                     find(LH_KIND_SMOKE, 0.1F + 0.14F * (float)i, 0.4F, 0.05F, 0.5F));
+        raised = count_events(LH_TRACK_RAISED);
+        assert_int_equal(raised, i < 2 ? i + 1 : 2);
+    }
+    assert_int_equal(only_track(tracker).held, LH_HELD_BUDGET);
+    /* 0.65 is a logit above 0.4 */
+    for (int look = 0; look < 4; look++)
+        feed_one(tracker, 4000.0 + 10.0 * look, find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.05F, 0.65F));
+    assert_int_equal(count_events(LH_TRACK_RAISED), 3);
+    for (int look = 0; look < 4; look++)
+        feed_one(tracker, 90000.0 + 10.0 * look, find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.05F, 0.5F));
+    assert_int_equal(count_events(LH_TRACK_RAISED), 4);
+    lh_tracker_destroy(&tracker);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_place_holds_back_and_raw_scores_are_kept),
+        cmocka_unit_test(the_verifier_must_agree),
+        cmocka_unit_test(a_track_that_collects_enough_overrules_the_place),
+        cmocka_unit_test(the_verifier_fails_open),
+        cmocka_unit_test(a_budget_asks_for_more_and_is_new_every_day),
         cmocka_unit_test(confirms_by_k_of_n),
         cmocka_unit_test(too_few_hits_in_the_window_confirm_nothing),
         cmocka_unit_test(asks_for_time_score_and_growth),
