@@ -228,12 +228,21 @@ def vlc(place, clip):
          f"#rtp{{sdp=rtsp://127.0.0.1:{port}/cam}}", "--sout-keep"], "vlc",
         env={**os.environ, "HOME": str(home)}, **other)
 
-    def listens():
+    url = f"rtsp://127.0.0.1:{port}/cam"
+
+    def serves():
+        # It listens, and answers 5xx, before it has opened the clip.
         assert process.process.poll() is None, process.err
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-    wait_for(listens, 30, "VLC's RTSP server")
-    return process, f"rtsp://127.0.0.1:{port}/cam"
+            probe.settimeout(5)
+            try:
+                probe.connect(("127.0.0.1", port))
+                probe.sendall(f"DESCRIBE {url} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n".encode())
+                return probe.recv(100).startswith(b"RTSP/1.0 200")
+            except OSError:
+                return False
+    wait_for(serves, 60, "VLC's RTSP server")
+    return process, url
 
 
 def make_certificate(folder, name="127.0.0.1"):
