@@ -35,17 +35,20 @@ def make_clip(path, seconds=12):
                     "-metadata", "creation_time=2026-11-23T08:00:00Z", path], check=True)
 
 
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory):
+def make_ground(folder, script):
     """Three clips of twelve seconds, a detector that finds by script, and labels."""
-    folder = tmp_path_factory.mktemp("judge")
-    (folder / "script.txt").write_text(SCRIPT)
+    (folder / "script.txt").write_text(script)
     (folder / "site.yaml").write_text(SITE)
     (folder / "clips").mkdir()
     for name in ("fire", "quiet", "early"):
         make_clip(folder / "clips" / f"{name}.mp4")
     (folder / "labels.json").write_text(json.dumps(LABELS))
     return folder
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory):
+    return make_ground(tmp_path_factory.mktemp("judge"), SCRIPT)
 
 
 def judge(ground, *more, labels=None, footage=None, tmp_path=None):

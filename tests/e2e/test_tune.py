@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from conftest import LINHUO, ROOT
-from test_judge import LABELS, SITE, judgement_of, make_clip
+from test_judge import LABELS, judgement_of, make_ground
 from test_replay import replay
 
 SCRIPT = ("camera fire\n@2-3 smoke 0.7 0.1 0.1 0.1 0.55\n@7-12 smoke 0.1 0.1 0.1 0.1 0.8 to 0.1 0.1 0.3 0.3\n"
@@ -18,14 +18,7 @@ SCRIPT = ("camera fire\n@2-3 smoke 0.7 0.1 0.1 0.1 0.55\n@7-12 smoke 0.1 0.1 0.1
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tune")
-    (folder / "script.txt").write_text(SCRIPT)
-    (folder / "site.yaml").write_text(SITE)
-    (folder / "clips").mkdir()
-    for name in ("fire", "quiet", "early"):
-        make_clip(folder / "clips" / f"{name}.mp4")
-    (folder / "labels.json").write_text(json.dumps(LABELS))
-    return folder
+    return make_ground(tmp_path_factory.mktemp("tune"), SCRIPT)
 
 
 def tune(ground, *more, site=None):
