@@ -126,4 +126,18 @@ static inline void sample_folder_remove(const char *path)
         (void)fprintf(stderr, "%s is left behind\n", path);
 }
 
+/* Files below folder whose names fit the shell pattern. */
+static inline int sample_count_files(const char *folder, const char *pattern)
+{
+    char command[600];
+    int count = -1;
+    (void)snprintf(command, sizeof command, "find '%s' -name '%s' | wc -l", folder, pattern);
+    FILE *pipe = popen(command, "r");
+    if (pipe && fscanf(pipe, "%d", &count) != 1)
+        count = -1;
+    if (!pipe || pclose(pipe) != 0)
+        count = -1;
+    return count;
+}
+
 #endif

@@ -155,18 +155,6 @@ static struct lh_evidence_paths write_one(const struct lh_alarm *alarm)
     return paths;
 }
 
-static int count_files(const char *pattern)
-{
-    char command[600];
-    int count = -1;
-    (void)snprintf(command, sizeof command, "find '%s' -name '%s' | wc -l", folder, pattern);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_int_equal(fscanf(pipe, "%d", &count), 1);
-    assert_int_equal(pclose(pipe), 0);
-    return count;
-}
-
 static void four_pictures_with_and_without_boxes(void **state)
 {
     (void)state;
@@ -196,7 +184,7 @@ static void four_pictures_with_and_without_boxes(void **state)
     assert_int_equal(crop.red + crop.yellow, 0);
     assert_int_equal(crop_boxes.width, 224);
     assert_true(crop_boxes.red > 2 * (64 + 72));
-    assert_int_equal(count_files("*.new"), 0);
+    assert_int_equal(sample_count_files(folder, "*.new"), 0);
     struct stat status;
     char path[600];
     (void)snprintf(path, sizeof path, "%s/%s", folder, paths.frame);
@@ -273,7 +261,7 @@ static void hostile_names_make_no_path(void **state)
         assert_string_equal(paths.frame, "untouched");
     }
     lh_frame_unref(&frame);
-    assert_int_equal(count_files("*.jpg"), 0);
+    assert_int_equal(sample_count_files(folder, "*.jpg"), 0);
 }
 
 static void age(const struct lh_evidence_paths *paths, double days)
@@ -417,8 +405,8 @@ static void a_full_disk_leaves_no_half_pictures(void **state)
     assert_int_equal(lh_evidence_write(evidence, &alarm, frame, NULL, 0, &paths, &fault), LH_EFULL);
     assert_string_equal(paths.frame, "untouched");
     assert_non_null(strstr(fault.text, "0002-frame.jpg"));
-    assert_int_equal(count_files("0002-*"), 0);
-    assert_int_equal(count_files("0001-*.jpg"), 4);
+    assert_int_equal(sample_count_files(folder, "0002-*"), 0);
+    assert_int_equal(sample_count_files(folder, "0001-*.jpg"), 4);
     uint64_t removed = 0;
     assert_int_equal(lh_evidence_retain(evidence, NOW_US, 1, &removed), LH_OK); /* makes room */
     assert_int_equal(removed, 4);

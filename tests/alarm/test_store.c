@@ -219,18 +219,6 @@ static void overwrite(const char *folder, long offset, size_t size)
     assert_int_equal(fclose(file), 0);
 }
 
-static int count_files(const char *folder, const char *pattern)
-{
-    char command[400];
-    int count = -1;
-    (void)snprintf(command, sizeof command, "find '%s' -name '%s' | wc -l", folder, pattern);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_int_equal(fscanf(pipe, "%d", &count), 1);
-    assert_int_equal(pclose(pipe), 0);
-    return count;
-}
-
 static void a_damaged_store_is_moved_aside_and_a_new_one_begun(void **state)
 {
     (void)state;
@@ -244,7 +232,7 @@ static void a_damaged_store_is_moved_aside_and_a_new_one_begun(void **state)
         overwrite(folder, offsets[i], offsets[i] == 4096 + 8 ? 20000 : 90);
         store = open_store(folder);
         assert_non_null(strstr(lh_store_notice(store), "moved aside as alarms.damaged-"));
-        assert_int_equal(count_files(folder, "alarms.damaged-*.sqlite"), 1);
+        assert_int_equal(sample_count_files(folder, "alarms.damaged-*.sqlite"), 1);
         uint64_t next = 0;
         assert_int_equal(lh_store_next_sequence(store, "alarm", &next), LH_OK);
         assert_int_equal(next, 1);
@@ -277,7 +265,7 @@ static void damage_that_shows_later_costs_no_alarm(void **state)
     assert_int_equal(look(store, put - 2).count,
                      1); /* the one that met the damage is in the new one */
     assert_int_equal(put_numbered(store, put, "e", NULL), LH_OK);
-    assert_int_equal(count_files(folder, "alarms.damaged-*.sqlite"), 1);
+    assert_int_equal(sample_count_files(folder, "alarms.damaged-*.sqlite"), 1);
     lh_store_close(&store);
     sample_folder_remove(folder);
 }
@@ -298,7 +286,7 @@ static void a_store_that_could_not_be_begun_anew_takes_up_again(void **state)
     while (put <= 400 && put_numbered(store, put, "e", NULL) == LH_OK)
         put++;
     assert_true(put <= 400);
-    assert_int_equal(count_files(folder, "alarms.damaged-*.sqlite"), 1);
+    assert_int_equal(sample_count_files(folder, "alarms.damaged-*.sqlite"), 1);
     assert_int_not_equal(put_numbered(store, put, "e", NULL), LH_OK);
     assert_int_equal(rmdir(journal), 0);
     assert_int_equal(put_numbered(store, put, "e", NULL), LH_OK);
@@ -313,7 +301,7 @@ static void a_full_database_refuses_and_takes_up_again(void **state)
     char folder[256];
     struct lh_fault fault = {0};
     struct lh_store *store = open_store(sample_folder(folder));
-    assert_int_equal(count_files(folder, "alarm.reserve"), 1);
+    assert_int_equal(sample_count_files(folder, "alarm.reserve"), 1);
     assert_int_equal(lh_store_limit(store, 65536), LH_OK);
     uint64_t put = 0;
     int code = LH_OK;
@@ -323,12 +311,12 @@ static void a_full_database_refuses_and_takes_up_again(void **state)
     assert_int_equal(code, LH_EFULL);
     assert_true(put > 10);
     assert_true(*fault.text);
-    assert_int_equal(count_files(folder, "alarm.reserve"), 0); /* given up for it */
+    assert_int_equal(sample_count_files(folder, "alarm.reserve"), 0); /* given up for it */
     assert_int_equal(look(store, 0).count, put);
     assert_int_equal(lh_store_limit(store, 0), LH_OK);
     assert_int_equal(put_numbered(store, put + 1, "e", NULL), LH_OK);
     assert_int_equal(lh_store_reserve(store), LH_OK);
-    assert_int_equal(count_files(folder, "alarm.reserve"), 1);
+    assert_int_equal(sample_count_files(folder, "alarm.reserve"), 1);
     lh_store_close(&store);
     sample_folder_remove(folder);
 }
