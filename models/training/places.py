@@ -5,6 +5,7 @@ camera; every tenth group is kept back for validation and never trained on.
 """
 import csv
 import hashlib
+import warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,11 +130,9 @@ class Series:
             r0, c0, r1, c1 = self.box_px(i, 0.15)
             covered[i, r0:r1, c0:c1] = True
         stack[covered] = np.nan
-        with np.errstate(all="ignore"):
-            import warnings
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                empty = np.nanmedian(stack, 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)     # a pixel that was always covered has no median
+            empty = np.nanmedian(stack, 0)
         self.known = ~np.isnan(empty[..., 0])
         hole = (~self.known).astype(np.uint8)
         picture = (np.nan_to_num(empty, nan=0.5) * 255).astype(np.uint8)

@@ -163,7 +163,7 @@ def finish(past, rng, target, history):
     if not history:
         past.frames[1] = past.frames[0].copy()
         past.frames[2] = past.frames[0].copy()
-    frames, target = past.frames, target
+    frames = past.frames
     if rng.random() < 0.5:
         frames = [np.ascontiguousarray(f[:, ::-1]) for f in frames]
         target = np.ascontiguousarray(target[:, :, ::-1])

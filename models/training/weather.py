@@ -57,11 +57,12 @@ class Past:
     def native_clouds(self):
         """The clouds that the picture has move."""
         dx, dy = self.drift(10)
-        for index, k in ((1, 1), (2, rng_k := self.rng.uniform(2, 8))):
+        far = self.rng.uniform(2, 8)
+        for index, k in ((1, 1), (2, far)):
             moved = shifted(self.frames[index], -dx * k, -dy * k)
             moved_sky = self.sky * shifted(self.sky, -dx * k, -dy * k)
             if index == 2:
-                moved = cv2.blur(moved, (int(abs(dx) * rng_k * 0.5) + 1, int(abs(dy) * rng_k * 0.5) + 1))
+                moved = cv2.blur(moved, (int(abs(dx) * far * 0.5) + 1, int(abs(dy) * far * 0.5) + 1))
             self.frames[index] += (moved_sky ** 2)[..., None] * (moved - self.frames[index])
 
     def shadows(self):
