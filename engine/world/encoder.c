@@ -1,5 +1,7 @@
 #include "world/encoder.h"
 
+#include "world/canvas.h"
+
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
@@ -44,19 +46,6 @@ int lh_codec_from_name(const char *name, enum lh_codec *ret_codec)
         }
     }
     return LH_ENOTFOUND;
-}
-
-static AVFrame *frame_of(enum AVPixelFormat format, int width, int height)
-{
-    AVFrame *frame = av_frame_alloc();
-    if (!frame)
-        return NULL;
-    frame->format = format;
-    frame->width = width;
-    frame->height = height;
-    if (av_frame_get_buffer(frame, 0) < 0)
-        av_frame_free(&frame);
-    return frame;
 }
 
 /* Options of encoders that know them; others have none of the kind to set. */
@@ -118,12 +107,12 @@ static int make_frames(struct lh_encoder *encoder, const AVCodecContext *context
                        struct lh_fault *fault)
 {
     encoder->packet = av_packet_alloc();
-    encoder->drawn = frame_of(AV_PIX_FMT_YUV420P, context->width, context->height);
+    encoder->drawn = lh_canvas_create(AV_PIX_FMT_YUV420P, context->width, context->height);
     if (!encoder->packet || !encoder->drawn)
         return lh_fail(fault, LH_ENOMEM, "out of memory");
     if (context->pix_fmt == AV_PIX_FMT_YUV420P)
         return LH_OK;
-    encoder->converted = frame_of(context->pix_fmt, context->width, context->height);
+    encoder->converted = lh_canvas_create(context->pix_fmt, context->width, context->height);
     encoder->scaler =
         sws_getContext(context->width, context->height, AV_PIX_FMT_YUV420P, context->width,
                        context->height, context->pix_fmt, SWS_POINT, NULL, NULL, NULL);
@@ -174,10 +163,7 @@ int lh_encoder_picture(struct lh_encoder *encoder, struct lh_scene_picture *ret_
 {
     if (av_frame_make_writable(encoder->drawn) < 0)
         return LH_ENOMEM;
-    for (int i = 0; i < 3; i++) {
-        ret_picture->plane[i] = encoder->drawn->data[i];
-        ret_picture->stride[i] = encoder->drawn->linesize[i];
-    }
+    lh_canvas_planes(encoder->drawn, ret_picture);
     return LH_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "world/still.h"
 
+#include "world/canvas.h"
+
 #include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <libswscale/swscale.h>
@@ -10,34 +12,18 @@ struct lh_still {
     AVFrame *drawn;
 };
 
-static AVFrame *frame_of(enum AVPixelFormat format, int width, int height)
-{
-    AVFrame *frame = av_frame_alloc();
-    if (!frame)
-        return NULL;
-    frame->format = format;
-    frame->width = width;
-    frame->height = height;
-    if (av_frame_get_buffer(frame, 0) < 0)
-        av_frame_free(&frame);
-    return frame;
-}
-
 int lh_still_create(uint32_t width_px, uint32_t height_px, struct lh_still **ret_still,
                     struct lh_scene_picture *ret_picture)
 {
     struct lh_still *still = calloc(1, sizeof *still);
     if (!still)
         return LH_ENOMEM;
-    still->drawn = frame_of(AV_PIX_FMT_YUV420P, (int)width_px, (int)height_px);
+    still->drawn = lh_canvas_create(AV_PIX_FMT_YUV420P, (int)width_px, (int)height_px);
     if (!still->drawn) {
         free(still);
         return LH_ENOMEM;
     }
-    for (int i = 0; i < 3; i++) {
-        ret_picture->plane[i] = still->drawn->data[i];
-        ret_picture->stride[i] = still->drawn->linesize[i];
-    }
+    lh_canvas_planes(still->drawn, ret_picture);
     *ret_still = still;
     return LH_OK;
 }
@@ -86,7 +72,7 @@ int lh_still_write_png(const struct lh_still *still, const char *path, struct lh
 {
     const AVFrame *drawn = still->drawn;
     AVPacket *packet = av_packet_alloc();
-    AVFrame *frame = frame_of(AV_PIX_FMT_RGB24, drawn->width, drawn->height);
+    AVFrame *frame = lh_canvas_create(AV_PIX_FMT_RGB24, drawn->width, drawn->height);
     struct SwsContext *scaler = sws_getContext(
         drawn->width, drawn->height, AV_PIX_FMT_YUV420P, drawn->width, drawn->height,
         AV_PIX_FMT_RGB24, SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
