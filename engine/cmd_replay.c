@@ -1,10 +1,10 @@
 #include "cmd.h"
+#include "cmd_line.h"
 #include "replay.h"
 #include "trial.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,7 @@ struct arguments {
     const char *evidence;
     int64_t start_utc_us;
     unsigned threads;
+    const atomic_bool *stop;
     bool json;
     bool quiet;
 };
@@ -60,14 +61,6 @@ struct view {
     bool terminal;
     bool line_open; /* a progress line stands on the terminal */
 };
-
-static atomic_bool stop_requested;
-
-static void on_signal(int signal)
-{
-    (void)signal;
-    atomic_store(&stop_requested, true);
-}
 
 static void close_line(struct view *view)
 {
@@ -126,14 +119,6 @@ static int misuse(const char *what, const char *which)
 {
     (void)fprintf(stderr, "linhuo replay: %s%s; linhuo replay --help\n", what, which);
     return LH_EXIT_USAGE;
-}
-
-/* --footage takes all words up to the next option. */
-static void take_footage(struct arguments *arguments, int argc, char **argv)
-{
-    arguments->footage[arguments->footage_count++] = optarg;
-    while (optind < argc && argv[optind][0] != '-')
-        arguments->footage[arguments->footage_count++] = argv[optind++];
 }
 
 static int take_option(int option, struct arguments *arguments)
@@ -210,18 +195,11 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
             return -1;
         }
         if (option == 'f')
-            take_footage(arguments, argc, argv);
+            lh_cmd_take_words(argc, argv, arguments->footage, &arguments->footage_count);
         else
             status = take_option(option, arguments);
     }
     return status == LH_EXIT_DONE ? check_arguments(arguments) : status;
-}
-
-static void print_findings(const char *path, const struct lh_findings *findings)
-{
-    for (size_t i = 0; i < findings->count; i++)
-        (void)fprintf(stderr, "%s:%d:%d: %s\n", path, findings->items[i].place.line,
-                      findings->items[i].place.column, findings->items[i].text);
 }
 
 static int open_tenure(const char *path, struct lh_tenure **ret_tenure)
@@ -233,7 +211,7 @@ static int open_tenure(const char *path, struct lh_tenure **ret_tenure)
         lh_log_configure(site->log_level, site->log_format);
         code = lh_tenure_create(&site, &findings, ret_tenure);
     }
-    print_findings(path, &findings);
+    lh_cmd_print_findings(path, &findings);
     if (code != LH_OK && findings.count == 0)
         (void)fprintf(stderr, "linhuo replay: %s: %s\n", path, lh_strerror(code));
     lh_findings_finish(&findings);
@@ -307,7 +285,7 @@ static int finish_replay(struct view *view, struct lh_replay_result *result)
     int status = report_lanes(result) ? LH_EXIT_DONE : LH_EXIT_FAILED;
     if (!view->arguments->quiet)
         print_summary(result);
-    if (atomic_load(&stop_requested) && view->trial) {
+    if (atomic_load(view->arguments->stop) && view->trial) {
         (void)fputs("linhuo replay: stopped; nothing is judged\n", stderr);
         status = LH_EXIT_FAILED;
     } else {
@@ -332,7 +310,7 @@ static int replay_footage(const struct arguments *arguments, const struct lh_ten
         .threads = arguments->threads,
         .evidence_folder = arguments->evidence,
         .keep_frames = arguments->sheet != NULL,
-        .stop = &stop_requested,
+        .stop = arguments->stop,
         .on_alarm = on_alarm,
         .on_progress = on_progress,
         .context = &view,
@@ -376,9 +354,7 @@ int lh_cmd_replay(int argc, char **argv)
     arguments.footage = calloc((size_t)argc + 1, sizeof(const char *));
     if (!arguments.footage)
         return LH_EXIT_FAILED;
-    const struct sigaction action = {.sa_handler = on_signal};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    arguments.stop = lh_cmd_stop_on_signals();
     int status = read_arguments(argc, argv, &arguments);
     if (status == LH_EXIT_DONE)
         status = replay(&arguments);

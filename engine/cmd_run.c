@@ -1,4 +1,5 @@
 #include "cmd.h"
+#include "cmd_line.h"
 #include "pipeline.h"
 
 #include <getopt.h>
@@ -22,20 +23,11 @@ static const char help[] =
     "Alarms: linhuo watch SITE.yaml. State of the cameras: linhuo status SITE.yaml.\n"
     "Log: standard error.\n";
 
-static void print_findings(const char *path, const struct lh_findings *findings)
-{
-    for (size_t i = 0; i < findings->count; i++)
-        (void)fprintf(stderr, "%s:%d:%d: %s\n", path, findings->items[i].place.line,
-                      findings->items[i].place.column, findings->items[i].text);
-    if (findings->cut > 0)
-        (void)fprintf(stderr, "%s: and %zu more\n", path, findings->cut);
-}
-
 static int load_site(const char *path, struct lh_site **ret_site)
 {
     struct lh_findings findings = {0};
     const int code = lh_site_load(path, &findings, ret_site);
-    print_findings(path, &findings);
+    lh_cmd_print_findings(path, &findings);
     if (code != LH_OK && findings.count == 0)
         (void)fprintf(stderr, "linhuo run: %s: %s\n", path, lh_strerror(code));
     lh_findings_finish(&findings);
@@ -55,7 +47,7 @@ static void reload(struct lh_pipeline *pipeline, const char *path)
     struct lh_fault fault = {0};
     struct lh_reload_summary summary;
     const int code = lh_pipeline_reload(pipeline, &site, &findings, &fault, &summary);
-    print_findings(path, &findings);
+    lh_cmd_print_findings(path, &findings);
     lh_findings_finish(&findings);
     if (code != LH_OK) {
         lh_log(LH_LOG_ERROR, "engine", path, "refused (%s); the old settings go on", fault.text);
@@ -151,7 +143,7 @@ static int run(const char *path, bool quiet)
     struct lh_findings findings = {0};
     struct lh_fault fault = {0};
     int code = lh_pipeline_create(&site, lh_clock_system(), &findings, &fault, &pipeline);
-    print_findings(path, &findings);
+    lh_cmd_print_findings(path, &findings);
     lh_findings_finish(&findings);
     if (code == LH_ECONFIG)
         return LH_EXIT_USAGE;

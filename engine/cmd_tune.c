@@ -1,10 +1,10 @@
 #include "cmd.h"
+#include "cmd_line.h"
 #include "tune_page.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,17 +51,10 @@ struct arguments {
     int64_t start_utc_us;
     double budget;
     unsigned threads;
+    const atomic_bool *stop;
     bool json;
     bool quiet;
 };
-
-static atomic_bool stop_requested;
-
-static void on_signal(int signal)
-{
-    (void)signal;
-    atomic_store(&stop_requested, true);
-}
 
 static int misuse(const char *what, const char *which)
 {
@@ -78,14 +71,6 @@ static bool read_number(const char *text, double least, double most, double *ret
         return false;
     *ret_value = value;
     return true;
-}
-
-/* --footage takes all words up to the next option. */
-static void take_footage(struct arguments *arguments, int argc, char **argv)
-{
-    arguments->footage[arguments->footage_count++] = optarg;
-    while (optind < argc && argv[optind][0] != '-')
-        arguments->footage[arguments->footage_count++] = argv[optind++];
 }
 
 static int take_number(int option, struct arguments *arguments)
@@ -175,7 +160,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
         if (option == 1)
             arguments->site = optarg;
         else if (option == 'f')
-            take_footage(arguments, argc, argv);
+            lh_cmd_take_words(argc, argv, arguments->footage, &arguments->footage_count);
         else if (option == 'b' || option == 't' || option == 's')
             status = take_number(option, arguments);
         else
@@ -272,7 +257,7 @@ static int tune(const struct arguments *arguments, const struct lh_site *site,
         .start_utc_us = arguments->start_utc_us,
         .threads = arguments->threads,
         .budget = arguments->budget,
-        .stop = &stop_requested,
+        .stop = arguments->stop,
         .on_progress = on_progress,
         .context = (void *)(uintptr_t)arguments,
     };
@@ -297,9 +282,7 @@ static int open_and_tune(const struct arguments *arguments)
     struct lh_site *site = NULL;
     struct lh_sweep sweep = {.axis_count = 0};
     const int code = lh_site_load(arguments->site, &findings, &site);
-    for (size_t i = 0; i < findings.count; i++)
-        (void)fprintf(stderr, "%s:%d:%d: %s\n", arguments->site, findings.items[i].place.line,
-                      findings.items[i].place.column, findings.items[i].text);
+    lh_cmd_print_findings(arguments->site, &findings);
     lh_findings_finish(&findings);
     if (code != LH_OK)
         return misuse("cannot work by ", arguments->site);
@@ -320,9 +303,7 @@ int lh_cmd_tune(int argc, char **argv)
     struct arguments arguments = {.start_utc_us = LH_NO_TIME, .budget = 0.1};
     arguments.footage = calloc((size_t)argc + 1, sizeof(const char *));
     arguments.sets = calloc((size_t)argc + 1, sizeof(const char *));
-    const struct sigaction action = {.sa_handler = on_signal};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    arguments.stop = lh_cmd_stop_on_signals();
     int status = LH_EXIT_FAILED;
     if (arguments.footage && arguments.sets)
         status = read_arguments(argc, argv, &arguments);
