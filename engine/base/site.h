@@ -81,7 +81,7 @@ struct lh_pose_config {
     double k2;
     double mount_east_deg; /* how the mast leans: turned about the axis that points east, ... */
     double mount_north_deg;
-    double mount_up_deg;
+    double mount_azimuth_deg; /* last, clockwise */
     double sigma_azimuth_deg; /* standard deviations of the above */
     double sigma_tilt_deg;
     double sigma_height_m;
