@@ -146,14 +146,14 @@ static int undistort(const struct lh_pose *pose, double pictured, double *ret_r)
     if (!(pictured <= distorted(pose, high)))
         return LH_ERANGE;
     double r = fmin(pictured, high);
-    for (int round = 0; round < 60 && high - low > 1e-14; round++) {
+    for (int round = 0; round < 60; round++) {
         const double off = distorted(pose, r) - pictured;
         if (off > 0.0)
             high = r;
         else
             low = r;
         const double next = r - off / slope(pose, r);
-        r = next > low && next < high ? next : (low + high) / 2.0;
+        r = next >= low && next <= high ? next : (low + high) / 2.0;
     }
     *ret_r = r;
     return LH_OK;
