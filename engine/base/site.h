@@ -207,6 +207,20 @@ struct lh_evidence_config {
     double crop_margin;  /* in shares of the box, on every side */
 };
 
+/* What the heights of an elevation model are measured from. */
+enum lh_terrain_heights {
+    LH_TERRAIN_HEIGHTS_AUTO, /* as the files say; sea level where they do not */
+    LH_TERRAIN_HEIGHTS_SEA_LEVEL,
+    LH_TERRAIN_HEIGHTS_ELLIPSOID,
+};
+
+/* The ground about the cameras (locate/). */
+struct lh_terrain_config {
+    char **files; /* elevation models, or folders of them; none: positions are bearings only */
+    size_t file_count;
+    enum lh_terrain_heights heights;
+};
+
 /* Names for places (locate/places.h). */
 struct lh_places_config {
     char *file; /* "": none */
@@ -243,6 +257,7 @@ struct lh_site {
     struct lh_alarm_config alarms;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
+    struct lh_terrain_config terrain;
     struct lh_places_config places;
     struct lh_camera_config *cameras; /* may be none: replay needs none */
     size_t camera_count;

@@ -371,7 +371,6 @@ int lh_sighting_make(const struct lh_eye *eye, const struct lh_pose *pose, uint3
                      uint32_t height, struct lh_box box, const struct lh_sighting_options *options,
                      struct lh_sighting *ret_sighting)
 {
-    const double aspect = (double)width / height;
     const double x = (double)box.x + box.width / 2.0;
     const double y = (double)box.y + box.height;
     struct lh_bearing middle;
@@ -380,6 +379,7 @@ int lh_sighting_make(const struct lh_eye *eye, const struct lh_pose *pose, uint3
     if (width == 0 || height == 0 || !lh_pose_valid(pose) || !isfinite(x) || !isfinite(y) ||
         !(box.width > 0.0F) || !(box.height > 0.0F) || x < -1.0 || x > 2.0 || y < -1.0 || y > 2.0)
         return LH_EINVAL;
+    const double aspect = (double)width / height;
     const double across = fmax(options->foot_share * box.width, 1.0 / width);
     const double upward = fmax(options->foot_share / 2.0 * box.height, 1.0 / height);
     int code = lh_pose_bearing(pose, aspect, x, y, &middle);

@@ -203,8 +203,8 @@ static void add_apex_terms(const struct crew *crew, const struct apex *apex,
     const double north = dn / distance_m;
     const double across = distance_m * apex->sigma;
     const double off = turned(atan2(de, dn), apex->azimuth);
-    double there_m;
-    double sigma_m;
+    double there_m = distance_m;
+    double sigma_m = INFINITY;
     add_term(normal, north / across, -east / across, off / apex->sigma, 1.0);
     if (ground_distance(crew, apex, distance_m, &there_m, &sigma_m)) {
         const double z = (there_m - distance_m) / sigma_m;
