@@ -7,6 +7,7 @@ RUNTIME := .deps/onnxruntime
 # What Debian 12 must have; the README says why each is there.
 PACKAGES_BUILD := build-essential pkg-config meson ninja-build \
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
+    libcurl4-openssl-dev libxml2-dev \
     libyaml-dev libzmq3-dev libsqlite3-dev libjansson-dev libexif-dev \
     libpango1.0-dev fonts-dejavu-core \
     libopencv-dev libgdal-dev libproj-dev \
