@@ -368,7 +368,8 @@ static void print_coverage(const struct survey *survey, const struct lh_coverage
         printf("  today      %9.1f km2 %6.1f %%\n", coverage->standing_km2,
                percent(coverage->standing_km2, coverage->area_km2));
     if (survey->without_pose > 0)
-        printf("%zu cameras have no 'pose:' and are not on the map\n", survey->without_pose);
+        printf("not on the map, for want of 'pose:': %zu of %zu cameras\n", survey->without_pose,
+               survey->site->camera_count);
 }
 
 static int print_json(const struct lh_coverage *coverage)

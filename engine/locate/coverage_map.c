@@ -30,7 +30,7 @@ static const struct colour rule = {0.86, 0.87, 0.89};
 static const struct colour standing = {0.10, 0.20, 0.55};
 static const struct colour planned = {0.85, 0.30, 0.02};
 static const struct colour unknown = {0.55, 0.35, 0.75};
-static const struct colour unseen = {0.62, 0.58, 0.56};
+static const struct colour unseen = {0.76, 0.70, 0.68};
 /* seen by one, by two, by more: light to dark, apart for those who see no red and green */
 static const struct colour seen[] = {{0.99, 0.87, 0.40}, {0.47, 0.78, 0.42}, {0.05, 0.50, 0.52}};
 #define SEEN_SHADES (sizeof seen / sizeof seen[0])
@@ -136,7 +136,7 @@ static double shade(const struct drawing *drawing, struct lh_offset at)
     const double light = (e * sin(SUN_AZIMUTH) * cos(SUN_HEIGHT) +
                           n * cos(SUN_AZIMUTH) * cos(SUN_HEIGHT) + sin(SUN_HEIGHT)) /
                          sqrt(e * e + n * n + 1.0);
-    return fmin(fmax(0.12 + light, 0.0), 1.0);
+    return isnan(light) ? NAN : fmin(fmax(0.12 + light, 0.0), 1.0);
 }
 
 static struct colour colour_of(int count)
@@ -201,6 +201,8 @@ static void line_through(const struct drawing *drawing, struct lh_geo from, stru
                  &x, &y);
         cairo_line_to(drawing->cairo, x, y);
     }
+    cairo_set_source_rgba(drawing->cairo, 0.2, 0.2, 0.25, 0.3);
+    cairo_set_line_width(drawing->cairo, 1);
     cairo_stroke(drawing->cairo);
 }
 
@@ -244,14 +246,11 @@ static void draw_graticule(const struct drawing *drawing)
     const double step_e = nice_step(wide_deg / 6.0, steps, sizeof steps / sizeof steps[0]);
     const double south = corner.latitude_deg - step_n;
     const double west = corner.longitude_deg - step_e;
-    cairo_set_line_width(drawing->cairo, 1);
     for (double n = ceil(south / step_n) * step_n; n < south + tall_deg * 1.5; n += step_n) {
-        cairo_set_source_rgba(drawing->cairo, 0.2, 0.2, 0.25, 0.28);
         line_through(drawing, (struct lh_geo){n, west}, (struct lh_geo){n, west + wide_deg * 1.5});
         label_degrees(drawing, (struct lh_geo){n, corner.longitude_deg}, true);
     }
     for (double e = ceil(west / step_e) * step_e; e < west + wide_deg * 1.5; e += step_e) {
-        cairo_set_source_rgba(drawing->cairo, 0.2, 0.2, 0.25, 0.28);
         line_through(drawing, (struct lh_geo){south, e},
                      (struct lh_geo){south + tall_deg * 1.5, e});
         label_degrees(drawing, (struct lh_geo){corner.latitude_deg, e}, false);
@@ -262,6 +261,7 @@ static void draw_outline(const struct drawing *drawing)
 {
     const struct lh_area *area = drawing->map->area;
     for (size_t i = 0; area && i < area->count; i++) {
+        cairo_new_sub_path(drawing->cairo);
         for (size_t k = 0; k < area->rings[i].count; k++) {
             double x;
             double y;
@@ -298,7 +298,7 @@ static void draw_range(const struct drawing *drawing, const struct lh_tower *tow
                   LH_DEGREE);
     cairo_close_path(drawing->cairo);
     const struct colour colour = colour_of_tower(tower);
-    cairo_set_source_rgba(drawing->cairo, colour.red, colour.green, colour.blue, 0.6);
+    cairo_set_source_rgba(drawing->cairo, colour.red, colour.green, colour.blue, 0.8);
     cairo_set_dash(drawing->cairo, dashes, 2, 0);
     cairo_set_line_width(drawing->cairo, 1.2);
     cairo_stroke(drawing->cairo);
@@ -436,40 +436,55 @@ static double write_legend(const struct drawing *drawing, double x, double y)
     return y + 14;
 }
 
+#define COLUMNS 5
+#define COLUMN_WIDTH 62
+
 static void write_row(const struct drawing *drawing, double x, double y, const char *font,
-                      struct colour colour, const char *const columns[4])
+                      struct colour colour, const char *const columns[COLUMNS])
 {
-    static const double ends[] = {0, PANEL_WIDTH - 180, PANEL_WIDTH - 90, PANEL_WIDTH};
-    write_text(drawing, x + 26, y, PANEL_WIDTH - 300, SIDE_LEFT, font, colour, columns[0]);
-    for (int i = 1; i < 4; i++)
-        write_text(drawing, x + ends[i], y, 90, SIDE_RIGHT, font, colour, columns[i]);
+    const double numbers = (COLUMNS - 1) * COLUMN_WIDTH;
+    write_text(drawing, x + 26, y, PANEL_WIDTH - 26 - numbers, SIDE_LEFT, font, colour, columns[0]);
+    for (int i = 1; i < COLUMNS; i++)
+        write_text(drawing, x + PANEL_WIDTH - numbers + i * COLUMN_WIDTH, y, COLUMN_WIDTH,
+                   SIDE_RIGHT, font, colour, columns[i]);
+}
+
+static void write_tower(const struct drawing *drawing, double x, double y,
+                        const struct lh_tower *tower)
+{
+    const double numbers[] = {tower->eye.height_m, tower->seen_km2, tower->only_km2,
+                              tower->added_km2};
+    char texts[COLUMNS - 1][32];
+    const char *columns[COLUMNS] = {tower->name};
+    for (int i = 1; i < COLUMNS; i++) {
+        (void)snprintf(texts[i - 1], sizeof texts[i - 1], i == COLUMNS - 1 ? "+%.0f" : "%.0f",
+                       numbers[i - 1]);
+        columns[i] = texts[i - 1];
+    }
+    draw_mark(drawing->cairo, x + 9, y + 12, colour_of_tower(tower));
+    write_row(drawing, x, y, "DejaVu Sans 11", tower->planned ? planned : ink, columns);
 }
 
 static double write_towers(const struct drawing *drawing, double x, double y)
 {
     const struct lh_coverage *coverage = drawing->coverage;
+    bool any_planned = false;
     write_row(drawing, x, y, "DejaVu Sans 9", faded,
-              (const char *const[]){"tower, lens above the sea", "sees km²", "only it", "adds"});
+              (const char *const[]){"tower", "lens at m", "sees km²", "only it", "adds"});
     y += 20;
-    for (size_t i = 0; i < coverage->tower_count && i < TOWERS_LISTED; i++) {
-        const struct lh_tower *tower = &coverage->towers[i];
-        char name[160];
-        char text[3][32];
-        (void)snprintf(name, sizeof name, "%s, %.0f m%s", tower->name, tower->eye.height_m,
-                       tower->planned ? " (planned)" : "");
-        (void)snprintf(text[0], sizeof text[0], "%.0f", tower->seen_km2);
-        (void)snprintf(text[1], sizeof text[1], "%.0f", tower->only_km2);
-        (void)snprintf(text[2], sizeof text[2], "+%.0f", tower->added_km2);
-        draw_mark(drawing->cairo, x + 9, y + 12, colour_of_tower(tower));
-        write_row(drawing, x, y, "DejaVu Sans 11", ink,
-                  (const char *const[]){name, text[0], text[1], text[2]});
-        y += 25;
+    for (size_t i = 0; i < coverage->tower_count && i < TOWERS_LISTED; i++, y += 25) {
+        write_tower(drawing, x, y, &coverage->towers[i]);
+        any_planned = any_planned || coverage->towers[i].planned;
     }
     if (coverage->tower_count > TOWERS_LISTED) {
         char text[64];
         (void)snprintf(text, sizeof text, "and %zu more", coverage->tower_count - TOWERS_LISTED);
         write_text(drawing, x + 26, y, PANEL_WIDTH, SIDE_LEFT, "DejaVu Sans 11", faded, text);
+        y += 25;
     }
+    if (any_planned)
+        write_text(drawing, x + 26, y + 4, PANEL_WIDTH, SIDE_LEFT, "DejaVu Sans 9", planned,
+                   "orange: planned, does not stand yet");
     return y;
 }
 
