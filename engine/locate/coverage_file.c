@@ -249,6 +249,7 @@ int lh_coverage_write_geojson(const struct lh_coverage *coverage, const char *pa
     json_t *features = json_array();
     int error = features ? LH_OK : LH_ENOMEM;
     CPLPushErrorHandler(CPLQuietErrorHandler);
+    GDALAllRegister();
     for (size_t i = 0; !error && i < coverage->tower_count; i++)
         error = add_tower(features, &coverage->towers[i]);
     if (!error)
@@ -281,6 +282,7 @@ int lh_coverage_write_geotiff(const struct lh_coverage *coverage, const char *pa
                    "+proj=aeqd +lat_0=%.9f +lon_0=%.9f +datum=WGS84 +units=m", origin.latitude_deg,
                    origin.longitude_deg);
     CPLPushErrorHandler(CPLQuietErrorHandler);
+    GDALAllRegister();
     CPLErrorReset();
     OGRSpatialReferenceH own = OSRNewSpatialReference(NULL);
     GDALDatasetH set = GDALCreate(GDALGetDriverByName("GTiff"), path, coverage->width,
