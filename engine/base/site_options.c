@@ -1,10 +1,10 @@
 #include "base/option.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define AT(type, member) .offset = offsetof(struct type, member)
-#define COUNTED(type, member) .other_offset = offsetof(struct type, member)
-#define PLACED(type, member) .place_offset = offsetof(struct type, member)
-#define RANGE(low, high) .minimum = (low), .maximum = (high)
+#define COUNT LH_ROW_COUNT
+#define AT LH_ROW_AT
+#define COUNTED LH_ROW_COUNTED
+#define PLACED LH_ROW_PLACED
+#define RANGE LH_ROW_RANGE
 
 static const struct lh_option site_rows[] = {
     {.name = "name",
@@ -276,6 +276,25 @@ static const struct lh_option evidence_rows[] = {
      .help = "What is cut out around a find on every side, in shares of its width and height"},
 };
 
+static const struct lh_option terrain_rows[] = {
+    {.name = "files",
+     .type = LH_OPTION_PATHS,
+     AT(lh_terrain_config, files),
+     COUNTED(lh_terrain_config, file_count),
+     RANGE(0, 64),
+     .fallback = "[]",
+     .example = "[dem/]",
+     .help = "Elevation models that GDAL reads (HGT, GeoTIFF, VRT), or folders of them; the first "
+             "that knows a place has the word. Without any a position is a bearing only"},
+    {.name = "heights",
+     .type = LH_OPTION_WORD,
+     AT(lh_terrain_config, heights),
+     .words = "auto|sea_level|ellipsoid",
+     .fallback = "auto",
+     .help = "What their heights are measured from; auto: as the files say, and sea level where "
+             "they do not"},
+};
+
 static const struct lh_option bus_rows[] = {
     {.name = "publish",
      .type = LH_OPTION_ENDPOINT,
@@ -517,6 +536,28 @@ static const struct lh_option camera_rows[] = {
      .fallback = "[]",
      .table = &mask_table,
      .help = "Regions where finds do not count"},
+    {.name = "pose",
+     .type = LH_OPTION_GROUP,
+     AT(lh_camera_config, pose),
+     PLACED(lh_camera_config, pose_place),
+     .table = &lh_pose_table,
+     .fallback = "",
+     .help = "Where it stands and looks, so that a find has a position. 'linhuo calibrate' finds "
+             "the angles"},
+    {.name = "presets",
+     .type = LH_OPTION_LIST,
+     AT(lh_camera_config, presets),
+     COUNTED(lh_camera_config, preset_count),
+     RANGE(0, 256),
+     .fallback = "[]",
+     .table = &lh_preset_table,
+     .help = "The views that a movable camera visits"},
+    {.name = "ptz",
+     .type = LH_OPTION_GROUP,
+     AT(lh_camera_config, ptz),
+     .table = &lh_ptz_table,
+     .fallback = "",
+     .help = "Where a movable camera tells where it looks (ONVIF)"},
 };
 
 static const struct lh_option_table camera_table = {
@@ -541,6 +582,8 @@ static const struct lh_option_table track_table = SECTION("tracks", lh_track_con
 static const struct lh_option_table alarm_table = SECTION("alarms", lh_alarm_config, alarm_rows);
 static const struct lh_option_table evidence_table =
     SECTION("evidence", lh_evidence_config, evidence_rows);
+static const struct lh_option_table terrain_table =
+    SECTION("terrain", lh_terrain_config, terrain_rows);
 static const struct lh_option_table bus_table = SECTION("bus", lh_bus_config, bus_rows);
 
 static const struct lh_option root_rows[] = {
@@ -592,6 +635,18 @@ static const struct lh_option root_rows[] = {
      .table = &bus_table,
      .fallback = "",
      .help = "How consoles and other programs receive alarms"},
+    {.name = "terrain",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, terrain),
+     .table = &terrain_table,
+     .fallback = "",
+     .help = "The ground about the cameras: what they see of it, and where smoke stands"},
+    {.name = "places",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, places),
+     .table = &lh_places_table,
+     .fallback = "",
+     .help = "Names for positions: 'Xishe town north-west 3.2 km'"},
     {.name = "camera_defaults",
      .type = LH_OPTION_GROUP,
      AT(lh_site, camera_defaults),
