@@ -13,8 +13,8 @@
 #define EVERY_PX 3     /* columns between those that are measured */
 #define CLOSE_PX 2.0
 #define ALIKE_COLUMNS 6.0 /* so many neighbours err together */
-#define LEAST_MATCHED 0.45
-#define LEAST_DISTINCT 1.05
+#define LEAST_MATCHED 0.6
+#define LEAST_DISTINCT 1.07
 #define LEAST_COLUMNS 0.3
 #define WORST_DEG 0.3
 #define LEAST_SIGMA_DEG 0.02
