@@ -106,8 +106,9 @@ static cairo_surface_t *surface_of(const struct lh_image *image)
     for (uint32_t y = 0; pixels && y < image->height_px; y++) {
         const uint8_t *from = image->plane[0] + (ptrdiff_t)y * image->stride[0];
         for (uint32_t x = 0; x < image->width_px; x++) {
+            const uint8_t *rgb = from + (size_t)3 * x;
             const uint32_t colour =
-                (uint32_t)from[3 * x] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
+                (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | (uint32_t)rgb[2];
             memcpy(pixels + (ptrdiff_t)y * stride + (ptrdiff_t)4 * x, &colour, sizeof colour);
         }
     }

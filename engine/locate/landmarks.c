@@ -313,7 +313,7 @@ int lh_landmarks_solve(const struct lh_eye *eye, const struct lh_pose *start, ui
                        bool solve_k1, struct lh_fault *fault, struct lh_landmark_fit *fits,
                        struct lh_landmark_result *ret_result)
 {
-    struct lh_bearing bearings[LH_LANDMARKS_MOST];
+    struct lh_bearing bearings[LH_LANDMARKS_MOST] = {{0}};
     double weights[LH_LANDMARKS_MOST];
     double numbers[LH_FIT_NUMBERS] = {0};
     struct lh_fit_result fitted = {0};
