@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"tune", lh_cmd_tune, "sweep settings over labelled footage and choose"},
     {"watch", lh_cmd_watch, "show alarms as they are published"},
     {"status", lh_cmd_status, "what the running engine sees, and what it does not"},
+    {"calibrate", lh_cmd_calibrate, "where a camera looks, from landmarks or the skyline"},
     {"viewshed", lh_cmd_viewshed, "what towers see, and what towers not yet built would add"},
     {"plugins", lh_cmd_plugins, "detectors at hand, with their settings"},
     {"sample-config", lh_cmd_sample_config,
