@@ -60,6 +60,58 @@ struct lh_credentials {
     char *password; /* likewise */
 };
 
+/* One row of a camera's measured zoom table. */
+struct lh_zoom_step {
+    double zoom; /* as the camera reports it */
+    double hfov_deg;
+};
+
+/* Where a camera stands and looks (locate/pose.h says how the angles are applied). */
+struct lh_pose_config {
+    double latitude_deg; /* as written, in datum */
+    double longitude_deg;
+    int datum;          /* enum lh_datum of locate/geo.h */
+    double ground_m;    /* orthometric height of the mast's foot; NAN: from the terrain */
+    double mast_m;      /* of the lens above it */
+    double azimuth_deg; /* from true north, clockwise */
+    double tilt_deg;    /* up */
+    double roll_deg;    /* clockwise as seen from behind the camera */
+    double hfov_deg;
+    double k1; /* Brown's radial distortion; 0: none */
+    double k2;
+    double mount_east_deg; /* how the mast leans: turned about the axis that points east, ... */
+    double mount_north_deg;
+    double mount_up_deg;
+    double sigma_azimuth_deg; /* standard deviations of the above */
+    double sigma_tilt_deg;
+    double sigma_height_m;
+    double range_m;      /* what is farther is not looked for */
+    double pan_from_deg; /* the azimuths it can look at, clockwise; equal: all around */
+    double pan_to_deg;
+    struct lh_zoom_step *zooms; /* in rising order of zoom, none: a fixed lens */
+    size_t zoom_count;
+};
+
+/* A named view of a movable camera. */
+struct lh_preset_config {
+    char *name;
+    double azimuth_deg;
+    double tilt_deg;
+    double zoom; /* NAN: pose.hfov_deg holds */
+};
+
+/* Where a movable camera tells where it looks (locate/onvif.h). */
+struct lh_ptz_config {
+    char *url;     /* its ONVIF PTZ service; "": not asked. The camera's credentials are used */
+    char *profile; /* the media profile's token */
+    double poll_interval_s;
+    double timeout_s;
+    double pan_zero_deg;  /* azimuth = pan_zero_deg + pan_scale_deg * pan; scales may be negative */
+    double pan_scale_deg; /* 180: pan is -1 to 1 over a turn; 1: degrees */
+    double tilt_zero_deg;
+    double tilt_scale_deg;
+};
+
 struct lh_camera_config {
     char *id; /* [A-Za-z0-9._-]{1,64}, unique */
     char *name;
@@ -91,6 +143,11 @@ struct lh_camera_config {
     size_t detector_count;
     struct lh_mask *masks;
     size_t mask_count;
+    struct lh_pose_config pose; /* holds only where pose_place.line > 0 */
+    struct lh_place pose_place;
+    struct lh_preset_config *presets;
+    size_t preset_count;
+    struct lh_ptz_config ptz;
     struct lh_place place;
     struct lh_place url_place;
 };
@@ -150,6 +207,14 @@ struct lh_evidence_config {
     double crop_margin;  /* in shares of the box, on every side */
 };
 
+/* Names for places (locate/places.h). */
+struct lh_places_config {
+    char *file; /* "": none */
+    int datum;  /* enum lh_datum of locate/geo.h */
+    char *name_field;
+    double range_m;
+};
+
 struct lh_bus_config {
     char *publish; /* ZeroMQ endpoint the XPUB binds, "tcp://127.0.0.1:5570" */
     double heartbeat_s;
@@ -178,6 +243,7 @@ struct lh_site {
     struct lh_alarm_config alarms;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
+    struct lh_places_config places;
     struct lh_camera_config *cameras; /* may be none: replay needs none */
     size_t camera_count;
 

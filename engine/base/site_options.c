@@ -1,10 +1,10 @@
 #include "base/option.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define AT(type, member) .offset = offsetof(struct type, member)
-#define COUNTED(type, member) .other_offset = offsetof(struct type, member)
-#define PLACED(type, member) .place_offset = offsetof(struct type, member)
-#define RANGE(low, high) .minimum = (low), .maximum = (high)
+#define COUNT LH_ROW_COUNT
+#define AT LH_ROW_AT
+#define COUNTED LH_ROW_COUNTED
+#define PLACED LH_ROW_PLACED
+#define RANGE LH_ROW_RANGE
 
 static const struct lh_option site_rows[] = {
     {.name = "name",
@@ -517,6 +517,28 @@ static const struct lh_option camera_rows[] = {
      .fallback = "[]",
      .table = &mask_table,
      .help = "Regions where finds do not count"},
+    {.name = "pose",
+     .type = LH_OPTION_GROUP,
+     AT(lh_camera_config, pose),
+     PLACED(lh_camera_config, pose_place),
+     .table = &lh_pose_table,
+     .fallback = "",
+     .help = "Where it stands and looks, so that a find has a position. 'linhuo calibrate' finds "
+             "the angles"},
+    {.name = "presets",
+     .type = LH_OPTION_LIST,
+     AT(lh_camera_config, presets),
+     COUNTED(lh_camera_config, preset_count),
+     RANGE(0, 256),
+     .fallback = "[]",
+     .table = &lh_preset_table,
+     .help = "The views that a movable camera visits"},
+    {.name = "ptz",
+     .type = LH_OPTION_GROUP,
+     AT(lh_camera_config, ptz),
+     .table = &lh_ptz_table,
+     .fallback = "",
+     .help = "Where a movable camera tells where it looks (ONVIF)"},
 };
 
 static const struct lh_option_table camera_table = {
@@ -592,6 +614,12 @@ static const struct lh_option root_rows[] = {
      .table = &bus_table,
      .fallback = "",
      .help = "How consoles and other programs receive alarms"},
+    {.name = "places",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, places),
+     .table = &lh_places_table,
+     .fallback = "",
+     .help = "Names for positions: 'Xishe town north-west 3.2 km'"},
     {.name = "camera_defaults",
      .type = LH_OPTION_GROUP,
      AT(lh_site, camera_defaults),

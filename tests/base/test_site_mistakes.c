@@ -51,6 +51,19 @@ static const struct mistake mistakes[] = {
     {"site: {name: a, name: b, name: c}\n",
      "1:17 'name' is given twice\n1:26 'name' is given twice"},
 
+    /* poses */
+    {"cameras:\n- id: a\n  url: x.mp4\n  pose: {latitude_deg: 91, longitude_deg: 111, "
+     "azimuth_deg: .nan}\n",
+     "4:9 this section 'pose' has no 'hfov_deg'\n4:24 'latitude_deg' must be between -90 and 90 "
+     "degrees, not 91\n4:61 'azimuth_deg' must be a number, not '.nan'"},
+    {"cameras:\n- id: a\n  url: x.mp4\n  pose: {latitude_deg: 1, longitude_deg: 1, azimuth_deg: 1, "
+     "hfov_deg: 50, ground_m: sea, zooms: [{zoom: 1, hfov_deg: 9}, {zoom: 1, hfov_deg: 8}]}\n",
+     "4:9 'zooms' must rise: entry 2 (1) is not above the one before (1)\n4:85 'ground_m' must be "
+     "a number, not 'sea'"},
+    {"cameras:\n- id: a\n  url: x.mp4\n  presets: [{name: n, azimuth_deg: 1}, {name: n, "
+     "azimuth_deg: 2}, {azimuth_deg: 3}]\n",
+     "2:3 two presets are called 'n'\n4:67 this preset has no 'name'"},
+
     /* keys */
     {"sites: {name: x}\n", "1:1 unknown key 'sites'; did you mean 'site'?"},
     {"camera_defaults:\n  watch_intervall_s: 5\n",

@@ -18,6 +18,10 @@ enum where {
     IN_DETECTOR,
     IN_CAMERA,
     IN_MASK,
+    IN_POSE,
+    IN_ZOOM,
+    IN_PRESET,
+    IN_PTZ,
 };
 
 enum kind {
@@ -59,6 +63,11 @@ struct expectation {
 #define MASK(key, written, kind, member, number, text)                                             \
     {                                                                                              \
         "masks", key, written, IN_MASK, kind, offsetof(struct lh_mask, member), number, text       \
+    }
+
+#define VIEW(section, member, written, where, kind, type, number, text)                            \
+    {                                                                                              \
+        section, #member, written, where, kind, offsetof(struct type, member), number, text        \
     }
 
 static const struct expectation expectations[] = {
@@ -131,6 +140,48 @@ static const struct expectation expectations[] = {
     MASK("points", "[[0, 0.5], [1, 0.5], [0.5, 1]]", OTHER, points, 0, NULL),
     MASK("min_share", "0.625", NUMBER, min_share, 0.625, NULL),
     MASK("preset", "north", TEXT, preset, 0, "north"),
+    SITE("places", "file", "ca.pem", PATH, places.file, 0, "ca.pem"),
+    SITE("places", "datum", "gcj02", WHOLE, places.datum, 1, NULL),
+    SITE("places", "name_field", "label", TEXT, places.name_field, 0, "label"),
+    SITE("places", "range_m", "12345", NUMBER, places.range_m, 12345, NULL),
+    CAMERA("cameras", "pose", NULL, OTHER, pose, 0, NULL),
+    CAMERA("cameras", "presets", NULL, OTHER, presets, 0, NULL),
+    CAMERA("cameras", "ptz", NULL, OTHER, ptz, 0, NULL),
+    VIEW("zooms", zoom, "4.25", IN_ZOOM, NUMBER, lh_zoom_step, 4.25, NULL),
+    VIEW("zooms", hfov_deg, "5.25", IN_ZOOM, NUMBER, lh_zoom_step, 5.25, NULL),
+    VIEW("pose", latitude_deg, "6.25", IN_POSE, NUMBER, lh_pose_config, 6.25, NULL),
+    VIEW("pose", longitude_deg, "7.25", IN_POSE, NUMBER, lh_pose_config, 7.25, NULL),
+    VIEW("pose", datum, "bd09", IN_POSE, WHOLE, lh_pose_config, 2, NULL),
+    VIEW("pose", ground_m, "8.25", IN_POSE, NUMBER, lh_pose_config, 8.25, NULL),
+    VIEW("pose", mast_m, "9.25", IN_POSE, NUMBER, lh_pose_config, 9.25, NULL),
+    VIEW("pose", azimuth_deg, "10.25", IN_POSE, NUMBER, lh_pose_config, 10.25, NULL),
+    VIEW("pose", tilt_deg, "11.25", IN_POSE, NUMBER, lh_pose_config, 11.25, NULL),
+    VIEW("pose", roll_deg, "12.25", IN_POSE, NUMBER, lh_pose_config, 12.25, NULL),
+    VIEW("pose", hfov_deg, "13.25", IN_POSE, NUMBER, lh_pose_config, 13.25, NULL),
+    VIEW("pose", k1, "0.14", IN_POSE, NUMBER, lh_pose_config, 0.14, NULL),
+    VIEW("pose", k2, "0.15", IN_POSE, NUMBER, lh_pose_config, 0.15, NULL),
+    VIEW("pose", mount_east_deg, "1.61", IN_POSE, NUMBER, lh_pose_config, 1.61, NULL),
+    VIEW("pose", mount_north_deg, "1.71", IN_POSE, NUMBER, lh_pose_config, 1.71, NULL),
+    VIEW("pose", mount_up_deg, "1.81", IN_POSE, NUMBER, lh_pose_config, 1.81, NULL),
+    VIEW("pose", sigma_azimuth_deg, "1.91", IN_POSE, NUMBER, lh_pose_config, 1.91, NULL),
+    VIEW("pose", sigma_tilt_deg, "2.01", IN_POSE, NUMBER, lh_pose_config, 2.01, NULL),
+    VIEW("pose", sigma_height_m, "21.25", IN_POSE, NUMBER, lh_pose_config, 21.25, NULL),
+    VIEW("pose", range_m, "225.5", IN_POSE, NUMBER, lh_pose_config, 225.5, NULL),
+    VIEW("pose", pan_from_deg, "23.25", IN_POSE, NUMBER, lh_pose_config, 23.25, NULL),
+    VIEW("pose", pan_to_deg, "24.25", IN_POSE, NUMBER, lh_pose_config, 24.25, NULL),
+    {"pose", "zooms", NULL, IN_POSE, OTHER, 0, 0, NULL},
+    VIEW("presets", name, "text name", IN_PRESET, TEXT, lh_preset_config, 0, "text name"),
+    VIEW("presets", azimuth_deg, "25.25", IN_PRESET, NUMBER, lh_preset_config, 25.25, NULL),
+    VIEW("presets", tilt_deg, "26.25", IN_PRESET, NUMBER, lh_preset_config, 26.25, NULL),
+    VIEW("presets", zoom, "27.25", IN_PRESET, NUMBER, lh_preset_config, 27.25, NULL),
+    VIEW("ptz", url, "text url", IN_PTZ, TEXT, lh_ptz_config, 0, "text url"),
+    VIEW("ptz", profile, "text profile", IN_PTZ, TEXT, lh_ptz_config, 0, "text profile"),
+    VIEW("ptz", poll_interval_s, "28.25", IN_PTZ, NUMBER, lh_ptz_config, 28.25, NULL),
+    VIEW("ptz", timeout_s, "0.29", IN_PTZ, NUMBER, lh_ptz_config, 0.29, NULL),
+    VIEW("ptz", pan_zero_deg, "30.25", IN_PTZ, NUMBER, lh_ptz_config, 30.25, NULL),
+    VIEW("ptz", pan_scale_deg, "31.25", IN_PTZ, NUMBER, lh_ptz_config, 31.25, NULL),
+    VIEW("ptz", tilt_zero_deg, "32.25", IN_PTZ, NUMBER, lh_ptz_config, 32.25, NULL),
+    VIEW("ptz", tilt_scale_deg, "33.25", IN_PTZ, NUMBER, lh_ptz_config, 33.25, NULL),
 };
 
 #define EXPECTATIONS (sizeof expectations / sizeof expectations[0])
@@ -149,7 +200,7 @@ static void require_expectations(const char *section, const struct lh_option_tab
     for (size_t i = 0; i < table->count; i++) {
         if (!expectation_of(section, table->rows[i].name))
             fail_msg("the option %s.%s has no line in this test", section, table->rows[i].name);
-        if (table->rows[i].type == LH_OPTION_LIST)
+        if (table->rows[i].table)
             require_expectations(table->rows[i].name, table->rows[i].table);
     }
 }
@@ -182,7 +233,7 @@ static void write_keys(FILE *out, const char *section, int indent)
 static char *write_site(enum level level)
 {
     static const char *const sections[] = {"site",   "log",      "detect", "tracks",
-                                           "alarms", "evidence", "bus"};
+                                           "alarms", "evidence", "bus",    "places"};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
@@ -206,6 +257,14 @@ static char *write_site(enum level level)
         write_keys(out, "camera_defaults", 4);
     fputs("    masks:\n      -\n", out);
     write_keys(out, "masks", 8);
+    fputs("    ptz:\n", out);
+    write_keys(out, "ptz", 6);
+    fputs("    presets:\n      -\n", out);
+    write_keys(out, "presets", 8);
+    fputs("    pose:\n", out);
+    write_keys(out, "pose", 6);
+    fputs("      zooms:\n        -\n", out);
+    write_keys(out, "zooms", 10);
     assert_int_equal(fclose(out), 0);
     return text;
 }
@@ -304,6 +363,10 @@ static void every_option_arrives(void **state)
                 [IN_DETECTOR] = site->detectors,
                 [IN_CAMERA] = site->cameras,
                 [IN_MASK] = site->cameras[0].masks,
+                [IN_POSE] = &site->cameras[0].pose,
+                [IN_ZOOM] = site->cameras[0].pose.zooms,
+                [IN_PRESET] = site->cameras[0].presets,
+                [IN_PTZ] = &site->cameras[0].ptz,
             };
             check(scratch, &expectations[i], structs[expectations[i].where]);
         }
@@ -396,6 +459,8 @@ static void the_nearest_word_wins(void **state)
 
 /* ---- reloading ---- */
 
+#define POSE "latitude_deg: 37.6, longitude_deg: 111.9, azimuth_deg: 350, hfov_deg: 60"
+
 static void what_anything_works_by_decides_equality(void **state)
 {
     static const char *const same[] = {
@@ -403,6 +468,7 @@ static void what_anything_works_by_decides_equality(void **state)
         "id: a, url: x, masks: []",
         "id: a, url: x, detectors: [smoke_classic, flame_classic]",
         "id: a, url: x, watch_interval_s: 10.0, enabled: true",
+        "id: a, url: x, presets: []",
     };
     static const char *const different[] = {
         "id: b, url: x",
@@ -416,6 +482,9 @@ static void what_anything_works_by_decides_equality(void **state)
         "id: a, url: x, transport: udp",
         "id: a, url: x, max_width_px: 1000",
         "id: a, url: x, preset: north",
+        "id: a, url: x, pose: {" POSE "}",
+        "id: a, url: x, ptz: {profile: p}",
+        "id: a, url: x, presets: [{name: n, azimuth_deg: 0}]",
         "id: a, url: x, still_time_pattern: \"%s\"",
     };
     const size_t same_count = sizeof same / sizeof same[0];
@@ -566,6 +635,7 @@ static void the_sample_loads_with_every_option_taken(void **state)
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_non_null(scratch_write_text(scratch, "secrets/tower-1", 0600, "user: u\npassword: p\n"));
     assert_non_null(scratch_write_text(scratch, "secrets/county-ca.pem", 0600, "x"));
+    assert_non_null(scratch_write_text(scratch, "places.geojson", 0600, "x"));
     char *text = print_form(lh_site_write_sample);
     uncomment(text);
     size_t commented = 0;
@@ -576,9 +646,41 @@ static void the_sample_loads_with_every_option_taken(void **state)
     assert_string_equal(site->cameras[0].group, "mountain");
     assert_string_equal(site->cameras[0].credentials.user, "u");
     assert_int_equal(site->cameras[0].mask_count, 1);
+    assert_int_equal(site->cameras[0].preset_count, 1);
+    assert_true(site->cameras[0].pose_place.line > 0);
+    assert_true(fabs(site->cameras[0].pose.ground_m - 1842) < 1e-12);
+    assert_int_equal(site->cameras[0].pose.zoom_count, 1);
     assert_int_equal(site->detector_count, 1);
     lh_site_destroy(&site);
     free(text);
+}
+
+static void a_pose_says_where_a_camera_looks(void **state)
+{
+    struct lh_site *site =
+        parse(*state, "cameras:\n"
+                      "  - {id: none, url: x}\n"
+                      "  - id: a\n"
+                      "    url: x\n"
+                      "    pose: {" POSE ", datum: gcj02, k1: -0.2, zooms: [{zoom: 0, hfov_deg: "
+                      "60}, {zoom: 1, hfov_deg: 2}]}\n"
+                      "    presets: [{name: north valley, azimuth_deg: 3}, {name: b, azimuth_deg: "
+                      "9, zoom: 0.5}]\n"
+                      "    ptz: {url: 'http://192.0.2.1/onvif', pan_scale_deg: -180}\n");
+    assert_int_equal(site->cameras[0].pose_place.line, 0);
+    const struct lh_camera_config *camera = &site->cameras[1];
+    assert_true(camera->pose_place.line > 0);
+    assert_int_equal(camera->pose.datum, 1);
+    assert_true(isnan(camera->pose.ground_m));
+    assert_true(fabs(camera->pose.mast_m - 20) < 1e-12);
+    assert_true(fabs(camera->pose.k1 + 0.2) < 1e-12);
+    assert_int_equal(camera->pose.zoom_count, 2);
+    assert_true(fabs(camera->pose.zooms[1].hfov_deg - 2) < 1e-12);
+    assert_string_equal(camera->presets[0].name, "north valley");
+    assert_true(isnan(camera->presets[0].zoom));
+    assert_true(fabs(camera->presets[1].zoom - 0.5) < 1e-12);
+    assert_true(fabs(camera->ptz.pan_scale_deg + 180) < 1e-12);
+    lh_site_destroy(&site);
 }
 
 static void compare_with_file(const char *name, int (*write_form)(FILE *))
@@ -655,6 +757,7 @@ int main(void)
         cmocka_unit_test(the_rows_make_sense),
         cmocka_unit_test(the_sample_loads_as_it_stands),
         cmocka_unit_test(the_sample_loads_with_every_option_taken),
+        cmocka_unit_test(a_pose_says_where_a_camera_looks),
         cmocka_unit_test(the_kept_files_are_what_is_printed),
         cmocka_unit_test(a_full_disk_is_noticed),
     };
