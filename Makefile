@@ -9,7 +9,7 @@ PACKAGES_BUILD := build-essential pkg-config meson ninja-build \
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
     libyaml-dev libzmq3-dev libsqlite3-dev libjansson-dev libexif-dev \
     libpango1.0-dev fonts-dejavu-core \
-    libopencv-dev libgdal-dev \
+    libopencv-dev libgdal-dev libproj-dev \
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
     python3 libcmocka-dev
