@@ -102,6 +102,9 @@ const struct lh_option_table *lh_site_options(void);
 const struct lh_option_table *lh_shared_camera_options(void);
 const struct lh_option_table *lh_camera_options(void);
 
+/* Sections with a file of their own (base/site_SECTION.c). */
+extern const struct lh_option_table lh_fusion_table;
+
 /* The row of that name, also of the base, or NULL. */
 const struct lh_option *lh_option_find(const struct lh_option_table *table, const char *name);
 

@@ -199,6 +199,90 @@ struct lh_alarm_config {
     double update_interval_s; /* an alarm that goes on is published again at most this often */
 };
 
+/* How evidence is weighed and joined (fuse/): the one table of weights. Likelihood ratios where the name
+ * ends in _lr, parts of a logit where it ends in _weight. Engineering guesses to begin with (STANDARDS 5),
+ * to be fitted from what incidents turned out to be. */
+struct lh_fusion_config {
+    /* prior */
+    double prior_probability; /* that a place is on fire when something begins to be said of it */
+    double danger_1_weight;   /* added to the prior's logit at danger level 1 ... */
+    double danger_2_weight;
+    double danger_3_weight;
+    double danger_4_weight;
+    double danger_5_weight; /* ... at level 5 */
+    double ban_weight;      /* the same while fires are banned there: an illegal fire goes up */
+    /* cameras */
+    double
+        camera_strong_lr;  /* likelihood ratio of a sequence with a score of camera_strong_score */
+    double camera_weak_lr; /* the same at camera_weak_score, and of a single sight */
+    double camera_strong_score;
+    double camera_weak_score;
+    double camera_persistence_weight; /* most that lasting adds */
+    double camera_persistence_s;
+    double camera_look_lr;          /* one patrol that could see the place and saw nothing */
+    double camera_look_weight_most; /* most that all such patrols of one camera take away */
+    /* satellites */
+    double viirs_high_lr;
+    double viirs_nominal_lr;
+    double viirs_low_lr;
+    double saturated_frp_mw; /* a low VIIRS hotspot with at least this power counts as nominal */
+    double modis_high_lr;    /* confidence 80 or more */
+    double modis_nominal_lr;
+    double modis_low_lr;
+    double stationary_high_lr;
+    double stationary_normal_lr;
+    double stationary_low_lr;
+    double unrated_lr;
+    /* people */
+    double report_fire_lr; /* capped by source_weight_most */
+    double report_smoke_lr;
+    double report_nothing_lr;
+    double report_permitted_lr;
+    double permit_lr; /* of a registered burning at that place and time */
+    /* correlated */
+    double source_weight_most;   /* any one source, either way */
+    double second_share;         /* of the second source of one kind: ln 20 / ln 40 */
+    double repeat_share;         /* of later ones, and of the same source again */
+    double witness_least_weight; /* from which a kind of witness counts as one of two */
+    /* decay */
+    double camera_half_life_min;
+    double polar_half_life_min;
+    double stationary_half_life_min;
+    double report_half_life_min;
+    /* gates */
+    double gate_point_d2;    /* 99 % of two dimensions */
+    double gate_bearing_d2;  /* 99 % of one dimension */
+    double gate_merge_d2;    /* two incidents closer than this are one */
+    double ambiguous_d2;     /* evidence that fits two incidents about as well links them */
+    double crossing_min_deg; /* bearings that cross at less give no point */
+    double same_camera_m;    /* what one camera sees apart at one time stays apart */
+    double motion_m_s;
+    double motion_most_m;
+    double camera_camera_min;
+    double camera_stationary_min;
+    double polar_before_camera_min;
+    double polar_after_camera_min;
+    double satellite_satellite_min;
+    double report_min;
+    /* life */
+    double close_probability;
+    double out_grace_min;
+    double late_h; /* evidence that is older when it comes is refused */
+    double keep_h;
+    int max_evidence; /* at most so many pieces at a time; the weakest incidents go first */
+    /* priority (DESIGN.md) */
+    double p1_probability;
+    double p1_core_probability;
+    double p2_probability;
+    double p3_probability;
+    double core_consequence;
+    double area_consequence;
+    double dwelling_consequence;
+    double dwelling_m;
+    double danger_consequence;
+    double wind_consequence;
+};
+
 struct lh_evidence_config {
     bool enabled;
     double max_age_days;
@@ -241,6 +325,7 @@ struct lh_site {
     size_t detector_count;
     struct lh_track_config tracks;
     struct lh_alarm_config alarms;
+    struct lh_fusion_config fusion;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
     struct lh_places_config places;

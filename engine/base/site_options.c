@@ -602,6 +602,13 @@ static const struct lh_option root_rows[] = {
      .table = &alarm_table,
      .fallback = "",
      .help = "How urgent an alarm is"},
+    {.name = "fusion",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, fusion),
+     .table = &lh_fusion_table,
+     .fallback = "",
+     .help = "How cameras, satellites and people are weighed against each other; likelihood ratios "
+             "end in _lr, parts of a logit in _weight"},
     {.name = "evidence",
      .type = LH_OPTION_GROUP,
      AT(lh_site, evidence),
