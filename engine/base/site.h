@@ -306,6 +306,82 @@ struct lh_bus_config {
     int queue_messages; /* high-water mark per consumer */
 };
 
+/* Which columns of a table of another product hold what; "" for none. */
+struct lh_feed_columns {
+    char *latitude;
+    char *longitude;
+    char *time; /* date and time in one column, or ... */
+    char *date; /* ... in two */
+    char *clock;
+    char *satellite;
+    char *instrument;
+    char *confidence; /* a percentage, or l/n/h and their words */
+    char *frp;
+    char *brightness; /* K */
+    char *scan;       /* km */
+    char *track;
+    char *cluster;
+};
+
+enum lh_feed_kind {
+    LH_FEED_FIRMS,  /* polls NASA's area API */
+    LH_FEED_HTTP,   /* polls one address */
+    LH_FEED_FOLDER, /* watches a folder for new files */
+    LH_FEED_FILES,  /* recorded files, for replay */
+};
+
+/* Where satellite hotspots come from (fuse/feed.h). */
+struct lh_feed_config {
+    char *name; /* [A-Za-z0-9._-]{1,64}, unique */
+    bool enabled;
+    enum lh_feed_kind kind;
+    char *url;      /* of http; of firms the server, without path */
+    char **sources; /* of firms: "VIIRS_NOAA20_NRT"; each is a request */
+    size_t source_count;
+    char *key_file;    /* of firms: a file of mode 0600 with the MAP_KEY */
+    char *tls_ca_path; /* "": the system's authorities */
+    char *box;         /* "west,south,east,north" in degrees; "": the site's */
+    int days;          /* of firms: how far the first request reaches back, 1..5 */
+    double poll_interval_s;
+    double timeout_s; /* for a whole answer */
+    double max_size_mib;
+    int max_requests; /* of firms: transactions in ten minutes */
+    char *folder;
+    char **files;
+    size_t file_count;
+    double latency_s;               /* at replay: a row is known so long after its acquisition */
+    int datum;                      /* enum lh_datum of locate/geo.h */
+    char *satellite;                /* of rows that name none */
+    struct lh_feed_columns columns; /* all "": the known products */
+    char *time_format;              /* strptime; of columns.time, or of "date clock" */
+    double utc_offset_h;            /* of the times in the file */
+    int frp_unit;                   /* 0 MW, 1 kW, 2 W */
+    struct lh_place place;
+};
+
+/* A file of areas that are hot by trade (fuse/heat_area.h). */
+struct lh_heat_area_config {
+    char *file; /* anything OGR reads */
+    char *name_field;
+    int datum;
+    double factor;    /* what is left of a hotspot's weight in them, 0..1 */
+    char *valid_from; /* "YYYY-MM-DD"; "": always */
+    char *valid_to;   /* the first day that they do not hold any more */
+    struct lh_place place;
+};
+
+/* When a place counts as a standing heat source (fuse/heat_register.h). */
+struct lh_heat_config {
+    int min_dates;             /* distinct dates (UTC) with a hotspot ... */
+    double window_days;        /* ... in so many days before ... */
+    double min_span_days;      /* ... of which the first and the last lie so far apart ... */
+    double min_night_fraction; /* ... and at least this part of the looks at night */
+    double expiry_days;        /* without a hotspot for so long it is none any more */
+    double factor;             /* what is left of a hotspot's weight there, 0..1 */
+    struct lh_heat_area_config *areas;
+    size_t area_count;
+};
+
 /* One camera in an order of its own. Lent from the site. */
 struct lh_camera_entry {
     const struct lh_camera_config *camera;
@@ -316,6 +392,7 @@ struct lh_site {
     char *name;
     char *area_code;   /* GB/T 2260, "141122"; a topic part. "000000" when not set */
     char *data_folder; /* alarms, evidence, status; made with mode 0700 */
+    char *box;         /* "west,south,east,north" of the area watched; "": not said */
     enum lh_log_level log_level;
     enum lh_log_format log_format;
     int detect_threads; /* 0: one a core */
@@ -329,6 +406,9 @@ struct lh_site {
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
     struct lh_places_config places;
+    struct lh_feed_config *feeds;
+    size_t feed_count;
+    struct lh_heat_config heat;
     struct lh_camera_config *cameras; /* may be none: replay needs none */
     size_t camera_count;
 
@@ -381,6 +461,15 @@ void lh_site_destroy(struct lh_site **site);
 
 /* The camera of that id, or NULL. Lent. */
 const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const char *id);
+
+/* Reads "west,south,east,north" in degrees; west may be east of east across the antimeridian. */
+struct lh_box {
+    double west_deg;
+    double south_deg;
+    double east_deg;
+    double north_deg;
+};
+int lh_box_parse(const char *text, struct lh_box *ret_box);
 
 /* True when nothing differs that anything works by, so that a reload may leave the camera alone. */
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b);
