@@ -463,13 +463,13 @@ void lh_site_destroy(struct lh_site **site);
 const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const char *id);
 
 /* Reads "west,south,east,north" in degrees; west may be east of east across the antimeridian. */
-struct lh_box {
+struct lh_geo_box {
     double west_deg;
     double south_deg;
     double east_deg;
     double north_deg;
 };
-int lh_box_parse(const char *text, struct lh_box *ret_box);
+int lh_geo_box_parse(const char *text, struct lh_geo_box *ret_box);
 
 /* True when nothing differs that anything works by, so that a reload may leave the camera alone. */
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b);

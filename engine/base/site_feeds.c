@@ -362,9 +362,9 @@ const struct lh_option_table lh_heat_table = {
     .count = LH_ROW_COUNT(heat_rows),
 };
 
-int lh_box_parse(const char *text, struct lh_box *ret_box)
+int lh_geo_box_parse(const char *text, struct lh_geo_box *ret_box)
 {
-    struct lh_box box;
+    struct lh_geo_box box;
     int end = 0;
     if (strspn(text, "0123456789.,+- ") != strlen(text) ||
         /* NOLINTNEXTLINE(cert-err34-c): the range check below sees what overflows */
@@ -383,8 +383,8 @@ int lh_box_parse(const char *text, struct lh_box *ret_box)
 static void check_box(const char *box, struct lh_place place, const char *whose,
                       struct lh_findings *findings)
 {
-    struct lh_box parsed;
-    if (box && box[0] != '\0' && lh_box_parse(box, &parsed) != LH_OK)
+    struct lh_geo_box parsed;
+    if (box && box[0] != '\0' && lh_geo_box_parse(box, &parsed) != LH_OK)
         lh_findings_add(findings, place,
                         "the 'box' of %s must be 'west,south,east,north' in degrees, not '%.48s'",
                         whose, box);

@@ -63,6 +63,10 @@ int lh_feed_step(struct lh_feed *feed, struct lh_fault *fault, struct lh_feed_ba
 /* When the next step is due, by the clock's monotonic time; INT64_MAX: never. */
 int64_t lh_feed_next_us(const struct lh_feed *feed);
 
+/* How rows of such a feed are read: its columns, datum and time zone; now and received by the clock. */
+struct lh_hotspot_reading lh_feed_reading(const struct lh_feed_config *config,
+                                          const struct lh_clock *clock);
+
 /* Accepts &NULL; leaves NULL. */
 void lh_feed_batch_destroy(struct lh_feed_batch **batch);
 

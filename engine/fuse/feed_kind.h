@@ -22,8 +22,4 @@ extern const struct lh_feed_kind_table lh_feed_files;  /* files */
 /* An empty batch of this feed, or NULL. */
 struct lh_feed_batch *lh_feed_batch_create(const struct lh_feed_config *config, const char *origin);
 
-/* How its rows are read: by the config, with the clock's time as now and as received. */
-struct lh_hotspot_reading lh_feed_reading(const struct lh_feed_config *config,
-                                          const struct lh_clock *clock);
-
 #endif

@@ -29,7 +29,7 @@ struct web {
     const struct lh_clock *clock;
     struct lh_http *http;
     char *key;
-    struct lh_box box;
+    struct lh_geo_box box;
     struct endpoint *endpoints;
     size_t count;
     int64_t window_us; /* monotonic; when the ten minutes began that used counts */
@@ -69,7 +69,7 @@ static int load_key(struct web *web, struct lh_fault *fault)
 static int set_box(struct web *web, const char *fallback, struct lh_fault *fault)
 {
     const char *box = web->config->box[0] ? web->config->box : fallback;
-    if (box && lh_box_parse(box, &web->box) == LH_OK)
+    if (box && lh_geo_box_parse(box, &web->box) == LH_OK)
         return LH_OK;
     return lh_fail(fault, LH_ECONFIG,
                    "feed '%s' needs a 'box' of 'west,south,east,north' in degrees",
