@@ -7,7 +7,8 @@ RUNTIME := .deps/onnxruntime
 # What Debian 12 must have; the README says why each is there.
 PACKAGES_BUILD := build-essential pkg-config meson ninja-build \
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
-    libyaml-dev libzmq3-dev libsqlite3-dev libjansson-dev libexif-dev libcurl4-openssl-dev \
+    libcurl4-openssl-dev libxml2-dev \
+    libyaml-dev libzmq3-dev libsqlite3-dev libjansson-dev libexif-dev \
     libpango1.0-dev fonts-dejavu-core \
     libopencv-dev libgdal-dev libproj-dev \
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \

@@ -81,7 +81,7 @@ struct lh_pose_config {
     double k2;
     double mount_east_deg; /* how the mast leans: turned about the axis that points east, ... */
     double mount_north_deg;
-    double mount_up_deg;
+    double mount_azimuth_deg; /* last, clockwise */
     double sigma_azimuth_deg; /* standard deviations of the above */
     double sigma_tilt_deg;
     double sigma_height_m;
@@ -291,6 +291,20 @@ struct lh_evidence_config {
     double crop_margin;  /* in shares of the box, on every side */
 };
 
+/* What the heights of an elevation model are measured from. */
+enum lh_terrain_heights {
+    LH_TERRAIN_HEIGHTS_AUTO, /* as the files say; sea level where they do not */
+    LH_TERRAIN_HEIGHTS_SEA_LEVEL,
+    LH_TERRAIN_HEIGHTS_ELLIPSOID,
+};
+
+/* The ground about the cameras (locate/). */
+struct lh_terrain_config {
+    char **files; /* elevation models, or folders of them; none: positions are bearings only */
+    size_t file_count;
+    enum lh_terrain_heights heights;
+};
+
 /* Names for places (locate/places.h). */
 struct lh_places_config {
     char *file; /* "": none */
@@ -405,6 +419,7 @@ struct lh_site {
     struct lh_fusion_config fusion;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
+    struct lh_terrain_config terrain;
     struct lh_places_config places;
     struct lh_feed_config *feeds;
     size_t feed_count;

@@ -283,6 +283,25 @@ static const struct lh_option evidence_rows[] = {
      .help = "What is cut out around a find on every side, in shares of its width and height"},
 };
 
+static const struct lh_option terrain_rows[] = {
+    {.name = "files",
+     .type = LH_OPTION_PATHS,
+     AT(lh_terrain_config, files),
+     COUNTED(lh_terrain_config, file_count),
+     RANGE(0, 64),
+     .fallback = "[]",
+     .example = "[dem/]",
+     .help = "Elevation models that GDAL reads (HGT, GeoTIFF, VRT), or folders of them; the first "
+             "that knows a place has the word. Without any a position is a bearing only"},
+    {.name = "heights",
+     .type = LH_OPTION_WORD,
+     AT(lh_terrain_config, heights),
+     .words = "auto|sea_level|ellipsoid",
+     .fallback = "auto",
+     .help = "What their heights are measured from; auto: as the files say, and sea level where "
+             "they do not"},
+};
+
 static const struct lh_option bus_rows[] = {
     {.name = "publish",
      .type = LH_OPTION_ENDPOINT,
@@ -570,6 +589,8 @@ static const struct lh_option_table track_table = SECTION("tracks", lh_track_con
 static const struct lh_option_table alarm_table = SECTION("alarms", lh_alarm_config, alarm_rows);
 static const struct lh_option_table evidence_table =
     SECTION("evidence", lh_evidence_config, evidence_rows);
+static const struct lh_option_table terrain_table =
+    SECTION("terrain", lh_terrain_config, terrain_rows);
 static const struct lh_option_table bus_table = SECTION("bus", lh_bus_config, bus_rows);
 
 static const struct lh_option root_rows[] = {
@@ -628,6 +649,12 @@ static const struct lh_option root_rows[] = {
      .table = &bus_table,
      .fallback = "",
      .help = "How consoles and other programs receive alarms"},
+    {.name = "terrain",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, terrain),
+     .table = &terrain_table,
+     .fallback = "",
+     .help = "The ground about the cameras: what they see of it, and where smoke stands"},
     {.name = "places",
      .type = LH_OPTION_GROUP,
      AT(lh_site, places),

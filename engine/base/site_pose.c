@@ -102,8 +102,9 @@ static const struct lh_option pose_rows[] = {
           "How the mast stands off the vertical: the camera with its axes turned about a line to "
           "the east, by the right-hand rule"),
     ANGLE(mount_north_deg, -10, 10, "0", "Likewise about a line to the north, after that"),
-    ANGLE(mount_up_deg, -180, 180, "0",
-          "Likewise about the vertical, last; where the camera's zero is not north"),
+    ANGLE(mount_azimuth_deg, -180, 180, "0",
+          "Likewise about the vertical, last and clockwise: what must be added to azimuths that "
+          "the camera counts from its own zero"),
     ANGLE(sigma_azimuth_deg, 0.001, 30, "0.2",
           "How far azimuth_deg may be off (one standard deviation). Positions say their error by "
           "this, so be honest: 0.1 after a calibration, 1 for a guess from a map"),

@@ -162,7 +162,7 @@ static const struct expectation expectations[] = {
     VIEW("pose", k2, "0.15", IN_POSE, NUMBER, lh_pose_config, 0.15, NULL),
     VIEW("pose", mount_east_deg, "1.61", IN_POSE, NUMBER, lh_pose_config, 1.61, NULL),
     VIEW("pose", mount_north_deg, "1.71", IN_POSE, NUMBER, lh_pose_config, 1.71, NULL),
-    VIEW("pose", mount_up_deg, "1.81", IN_POSE, NUMBER, lh_pose_config, 1.81, NULL),
+    VIEW("pose", mount_azimuth_deg, "1.81", IN_POSE, NUMBER, lh_pose_config, 1.81, NULL),
     VIEW("pose", sigma_azimuth_deg, "1.91", IN_POSE, NUMBER, lh_pose_config, 1.91, NULL),
     VIEW("pose", sigma_tilt_deg, "2.01", IN_POSE, NUMBER, lh_pose_config, 2.01, NULL),
     VIEW("pose", sigma_height_m, "21.25", IN_POSE, NUMBER, lh_pose_config, 21.25, NULL),
