@@ -125,8 +125,11 @@ bool lh_gate_seen_apart(const struct lh_fusion_config *config, const struct lh_e
 bool lh_gate_pair(const struct lh_fusion_config *config, const struct lh_evidence *a,
                   const struct lh_evidence *b)
 {
-    return lh_gate_in_time(config, a, b) && !lh_gate_seen_apart(config, a, b) &&
-           lh_gate_in_space(config, &a->position, &b->position, gap_of(a, b)).open;
+    /* In their order, so that it is the same question whichever came first, to the last bit. */
+    const struct lh_evidence *earlier = lh_evidence_order(a, b) <= 0 ? a : b;
+    const struct lh_evidence *later = earlier == a ? b : a;
+    return lh_gate_in_time(config, a, b) && !lh_gate_seen_apart(config, earlier, later) &&
+           lh_gate_in_space(config, &earlier->position, &later->position, gap_of(a, b)).open;
 }
 
 /* ---- where several put it ---- */
