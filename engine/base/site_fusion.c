@@ -355,7 +355,7 @@ static const struct lh_option rows[] = {
      NUMBER,
      AT(close_probability),
      RANGE(0, 1),
-     .fallback = "0.05",
+     .fallback = "0.1",
      .help = "A trusted 'nothing here' closes an incident that has become less probable than this "
              "and nobody confirmed"},
     {.name = "out_grace_min",

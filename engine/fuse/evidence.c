@@ -112,7 +112,8 @@ static bool is_strength(const struct lh_evidence *evidence)
         return (unsigned)evidence->hotspot.hotspot_class < LH_HOTSPOT_CLASSES &&
                !(evidence->hotspot.frp_mw < 0) && is_share(evidence->hotspot.heat_factor);
     case LH_EVIDENCE_REPORT:
-        return (unsigned)evidence->report.word < LH_REPORT_WORDS;
+        return (unsigned)evidence->report.word < LH_REPORT_WORDS &&
+               is_text(evidence->report.about, sizeof evidence->report.about, true);
     default:
         return false;
     }
@@ -128,7 +129,12 @@ int lh_evidence_check(const struct lh_evidence *evidence)
         return LH_EINVAL;
     if (evidence->first_utc_us == LH_NO_TIME || evidence->observed_utc_us < evidence->first_utc_us)
         return LH_EINVAL;
-    return is_position(&evidence->position) && is_strength(evidence) ? LH_OK : LH_EINVAL;
+    if (!is_strength(evidence))
+        return LH_EINVAL;
+    const bool answers = evidence->kind == LH_EVIDENCE_REPORT && evidence->report.about[0];
+    if (answers && evidence->position.form == LH_POSITION_NONE)
+        return LH_OK;
+    return is_position(&evidence->position) ? LH_OK : LH_EINVAL;
 }
 
 static int compare_times(int64_t a, int64_t b)

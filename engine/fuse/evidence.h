@@ -77,8 +77,12 @@ struct lh_evidence_hotspot {
         heat_factor; /* what the heat register leaves of its likelihood ratio; 1: all, 0.07: a chimney */
 };
 
+#define LH_EVIDENCE_ABOUT 160
+
 struct lh_evidence_report {
     enum lh_report_word word;
+    char about
+        [LH_EVIDENCE_ABOUT]; /* id of the incident that the person answers, or "": then place decides */
     bool
         trusted; /* whether this person's word may confirm and close; the caller knows the rights */
 };
@@ -105,7 +109,7 @@ struct lh_evidence {
 };
 
 /* LH_OK, or LH_EINVAL for what fusion cannot use: no source or reference, strings without an end, no times or
- * a first after the observed, no position or one that is not finite, an unknown class or word, numbers out
+ * a first after the observed, no position (but for a report about an incident) or one that is not finite, an unknown class or word, numbers out
  * of their range. */
 int lh_evidence_check(const struct lh_evidence *evidence);
 
