@@ -77,7 +77,7 @@ def main():
     for number, still in enumerate(stills):
         picture = cv2.imread(str(still.path))[..., ::-1].astype(np.float32) / 255
         height, width = picture.shape[:2]
-        shown, scale = fitted(picture, size["max_width"], size["max_height"])
+        shown, scale = fitted(picture, size["max_width"], size["max_height"], size.get("enlarge", 1))
         logits = session.run(None, {name: Memory().show(shown, 0.0)[None]})[0][0]
         heat = 1 / (1 + np.exp(-logits))
         for index, kind in enumerate(KINDS):

@@ -8,13 +8,14 @@ MULTIPLE = 32
 GREY = np.float32([0.299, 0.587, 0.114])
 
 
-def fitted(picture, max_width, max_height):
-    """RGB, scaled down (never up) to fit, then edge-padded right and below. Returns it and the scale."""
+def fitted(picture, max_width, max_height, enlarge=1.0):
+    """RGB, scaled to fit, up at most so many times, then edge-padded right and below. Returns it and the scale."""
     height, width = picture.shape[:2]
-    scale = min(max_width / width, max_height / height, 1.0)
-    if scale < 1:
+    scale = min(max_width / width, max_height / height, max(enlarge, 1.0))
+    if scale != 1:
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        picture = cv2.resize(picture, size, interpolation=how)
     down, right = -picture.shape[0] % MULTIPLE, -picture.shape[1] % MULTIPLE
     return cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REPLICATE), scale
 

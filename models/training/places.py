@@ -70,11 +70,11 @@ def read(images, split="train"):
 
 
 def series(stills):
-    """Groups of the tower set in which one fixed camera saw one fire several times, with the empty
+    """Groups of the tower sets in which one fixed camera saw one fire several times, with the empty
     view that they share: {group: Series}."""
     groups = defaultdict(list)
     for still in stills:
-        if still.source == "hpwren-aimankind" and still.boxes:
+        if still.source in TOWERS and still.boxes:
             groups[still.group].append(still)
     found = []
     for group, members in sorted(groups.items()):

@@ -38,6 +38,10 @@ def window(rng, height, width, around=None):
     return top, left
 
 
+def log_uniform(rng, low, high):
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
 def cut(picture, top, left):
     part = picture[top:top + SIZE, left:left + SIZE]
     down, right = SIZE - part.shape[0], SIZE - part.shape[1]
@@ -115,10 +119,10 @@ def standing(past, rng):
 
 def add_plume(past, rng, target):
     """Lights a fire in the view; its past is in the past frames."""
-    age = float(np.exp(rng.uniform(np.log(8), np.log(1500))))
-    height = float(np.exp(rng.uniform(np.log(6), np.log(170))))
+    age = log_uniform(rng, 8, 1500)
+    height = log_uniform(rng, 6, 170)
     fire = plume.Plume(rng, height, age)
-    ago = float(np.exp(rng.uniform(np.log(20), np.log(240))))
+    ago = log_uniform(rng, 20, 240)
     row, column = standing(past, rng)
     hidden = rng.uniform(0, 0.35) * height if rng.random() < 0.3 else 0
     ridge = np.ones(past.sky.shape, np.float32)
@@ -141,7 +145,7 @@ def add_plume(past, rng, target):
 
 def chimney(past, rng, target):
     """Smoke that was always there is no news: the running mean holds as much of it. Not asked."""
-    height = float(np.exp(rng.uniform(np.log(8), np.log(60))))
+    height = log_uniform(rng, 8, 60)
     stack = plume.Plume(rng, height, 1.0)
     stack.power = 0.0
     row, column = standing(past, rng)
@@ -177,7 +181,7 @@ def from_still(still, rng, fires=True):
     which the smoke's box is filled in from around it."""
     picture = still.load()
     if still.source in TOWERS:
-        scale = rng.uniform(0.7, 1.5)
+        scale = log_uniform(rng, 0.75, 2.2)
     else:
         scale = rng.uniform(0.6, 1.3)
     scale = max(scale, SIZE / min(picture.shape[:2]) * 0.85)
@@ -243,7 +247,7 @@ def from_series(group, rng, fires=True):
     index = int(rng.integers(len(group.pictures)))
     other = int(rng.integers(len(group.pictures)))
     third = int(rng.integers(len(group.pictures)))
-    scale = rng.uniform(0.75, 1.6)
+    scale = log_uniform(rng, 0.8, 2.2)
     r0, c0, r1, c1 = group.box_px(index)
     share = rng.uniform(0.7, 1.0)
     empty = group.empty * share + group.pictures[third] * (1 - share) if rng.random() < 0.5 else group.empty

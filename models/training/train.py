@@ -8,6 +8,7 @@ every few minutes; --resume goes on from it. The log is one line every 50 steps.
 """
 import argparse
 import copy
+import itertools
 import json
 import math
 import os
@@ -22,14 +23,17 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from . import places, sample
 from .network import Lookout
+from .picture import Memory, fitted
 
+ROUND = 1200                     # steps between two looks at which pictures are hard
 SHARES = {"negative": 0.36, "tower": 0.24, "series": 0.26, "other": 0.14}
 
 
 class Examples(IterableDataset):
-    """Endless examples, each worker with random numbers of its own."""
+    """Endless examples, each worker with random numbers of its own. `hardness`, a number for each path of a
+    picture without fire, says how often it is shown beside the others."""
 
-    def __init__(self, stills, series, seed, held_back=False):
+    def __init__(self, stills, series, seed, held_back=False, hardness=None):
         pick = [s for s in stills if s.held_back == held_back]
         self.pools = {
             "negative": [s for s in pick if s.kind == "negative"],
@@ -37,6 +41,8 @@ class Examples(IterableDataset):
             "series": [s for s in series if s.held_back == held_back],
             "other": [s for s in pick if s.kind != "negative" and s.source not in places.TOWERS],
         }
+        weights = np.array([(hardness or {}).get(s.path, 1.0) for s in self.pools["negative"]])
+        self.negative_shares = weights / weights.sum()
         self.seed = seed
 
     def one(self, rng):
@@ -45,7 +51,8 @@ class Examples(IterableDataset):
         name = names[rng.choice(len(names), p=shares / shares.sum())]
         pool = self.pools[name]
         make = sample.from_series if name == "series" else sample.from_still
-        return make(pool[rng.integers(len(pool))], rng)
+        index = rng.choice(len(pool), p=self.negative_shares) if name == "negative" else rng.integers(len(pool))
+        return make(pool[index], rng)
 
     def __iter__(self):
         cv2.setNumThreads(1)
@@ -54,6 +61,20 @@ class Examples(IterableDataset):
         while True:
             x, target, loose = self.one(rng)
             yield torch.from_numpy(x).to(torch.bfloat16), torch.from_numpy(target), loose
+
+
+def hardness(model, stills):
+    """How sure the network so far is of smoke or flame in each picture that has none, and a little for all."""
+    found = {}
+    model.eval()
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for still in stills:
+            if still.kind == "negative" and not still.held_back:
+                shown = Memory().show(fitted(still.load(), 960, 960)[0], 0.0)
+                logits = model(torch.from_numpy(shown)[None]).float()
+                found[still.path] = 0.25 + float(torch.sigmoid(logits).max())
+    model.train()
+    return found
 
 
 def loss_of(logits, target, loose):
@@ -146,11 +167,18 @@ def main():
                         torch.from_numpy(np.stack([i[1] for i in items])),
                         torch.tensor([i[2] for i in items])))
 
-    loader = DataLoader(Examples(stills, series, args.seed * 1000 + step), batch_size=args.batch,
-                        num_workers=args.workers, prefetch_factor=4)
+    def rounds(step):
+        """Batches for ever; from the second round on hard pictures come more often."""
+        while True:
+            hard = hardness(mean, stills) if step or args.begin_with else None
+            loader = DataLoader(Examples(stills, series, args.seed * 1000 + step, hardness=hard),
+                                batch_size=args.batch, num_workers=args.workers, prefetch_factor=4)
+            yield from itertools.islice(loader, ROUND)
+            step += ROUND
+
     log = (args.out / "train.log").open("a" if args.resume else "w")
     begun, running = time.monotonic(), []
-    for x, target, loose in loader:
+    for x, target, loose in rounds(step):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, args.steps, args.rate)
         x = x.float().contiguous(memory_format=torch.channels_last)

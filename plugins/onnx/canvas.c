@@ -1,6 +1,7 @@
 #include "onnx/canvas.h"
 #include "onnx/clones.h"
 
+#include <math.h>
 #include <string.h>
 
 #define TILES_A_SIDE 8
@@ -57,6 +58,15 @@ static int count_tiles(int side, int tile, int overlap, int stride, int *ret_end
     return (side - tile + step - 1) / step + 1;
 }
 
+static void enlarge_view(const struct onnx_input *in, struct onnx_canvas *c)
+{
+    const double room = fmin((double)in->max_width / c->picture_width,
+                             (double)in->max_height / c->picture_height);
+    const double times = fmax(fmin(room, in->enlarge), 1);
+    c->view_width = (int)(c->picture_width * times);
+    c->view_height = (int)(c->picture_height * times);
+}
+
 int onnx_canvas_plan(const struct onnx_input *in, int stride, int width, int height,
                      struct onnx_canvas *ret_canvas, struct onnx_fault *fault)
 {
@@ -75,8 +85,9 @@ int onnx_canvas_plan(const struct onnx_input *in, int stride, int width, int hei
                             .rows = 1,
                             .stride = stride};
     if (in->multiple_of) {
-        c.width = round_up(width, in->multiple_of);
-        c.height = round_up(height, in->multiple_of);
+        enlarge_view(in, &c);
+        c.width = round_up(c.view_width, in->multiple_of);
+        c.height = round_up(c.view_height, in->multiple_of);
     } else if (in->tiled) {
         c.columns = count_tiles(width, in->width, in->overlap_px, stride, &c.width);
         c.rows = count_tiles(height, in->height, in->overlap_px, stride, &c.height);

@@ -1,6 +1,6 @@
 /* How a picture lies before the network.
  *
- * The view is the picture as the network sees it: the picture itself, or stretched. It lies on the
+ * The view is the picture as the network sees it: the picture itself, or stretched, or enlarged. It lies on the
  * canvas, which is as large as one answer of the network, or of all its tiles together; what the view
  * does not cover is padding. Windows are what the network is shown at a time: one, the canvas; or one for
  * each tile. Boxes and heat maps are in pixels of the canvas until they are emitted.

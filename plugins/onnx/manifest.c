@@ -11,6 +11,7 @@
 #define MAX_FILE_BYTES (1 << 20)
 #define MIN_SIDE 8
 #define MAX_SIDE 8192
+#define MAX_ENLARGE 4
 #define LEAST 1e-6 /* of what must be above 0 */
 
 static void read_sha256(struct onnx_keys *keys, const struct onnx_object *object, char text[65])
@@ -66,12 +67,14 @@ static void read_size(struct onnx_keys *keys, const struct onnx_object *input,
                       struct onnx_input *in)
 {
     static const char *const names[] = {"width",     "height",     "multiple_of",
-                                        "max_width", "max_height", NULL};
+                                        "max_width", "max_height", "enlarge", NULL};
     static const char *const fixed[] = {"width", "height", NULL};
-    static const char *const free_size[] = {"multiple_of", "max_width", "max_height", NULL};
+    static const char *const free_size[] = {"multiple_of", "max_width", "max_height", "enlarge",
+                                            NULL};
     const struct onnx_object size = onnx_keys_object(keys, input, "size", true, names);
     if (!size.json)
         return;
+    in->enlarge = 1;
     if (!json_object_get(size.json, "multiple_of")) {
         onnx_keys_allow(keys, &size, fixed);
         in->width = onnx_keys_integer(keys, &size, "width", ONNX_REQUIRED, MIN_SIDE, MAX_SIDE);
@@ -83,6 +86,7 @@ static void read_size(struct onnx_keys *keys, const struct onnx_object *input,
     in->max_width = onnx_keys_integer(keys, &size, "max_width", ONNX_REQUIRED, MIN_SIDE, MAX_SIDE);
     in->max_height =
         onnx_keys_integer(keys, &size, "max_height", ONNX_REQUIRED, MIN_SIDE, MAX_SIDE);
+    in->enlarge = onnx_keys_number(keys, &size, "enlarge", 1, 1, MAX_ENLARGE);
     if (in->max_width % in->multiple_of || in->max_height % in->multiple_of)
         onnx_keys_fail(keys, &size, "", "max_width and max_height must be multiples of %d",
                        in->multiple_of);

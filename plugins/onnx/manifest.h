@@ -44,6 +44,7 @@ struct onnx_input {
     int multiple_of;
     int max_width; /* of the picture; 0: as it comes (tiles only) */
     int max_height;
+    double enlarge; /* how many times a picture smaller than that is enlarged at most; from 1 */
     bool stretch;
     bool pad_edge;
     float pad; /* 0..255 */

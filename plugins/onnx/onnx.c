@@ -106,6 +106,7 @@ static void overrule(struct onnx_manifest *m, const struct linhuo_value *v)
         point->score = v[SCORE].number;
         point->low = fmin(point->low, point->score);
     }
+    m->input.enlarge = fmax(m->input.enlarge * v[SCALE].number, 1);
     if (v[TILES].number == 0 && m->input.tiled) {
         m->input.tiled = false;
         m->input.max_width = 0;
@@ -164,15 +165,16 @@ static int plan(struct state *s, uint32_t width, uint32_t height, struct onnx_fa
     if (onnx_canvas_plan(&s->manifest.input, s->manifest.output.stride, (int)width, (int)height,
                          &s->canvas, fault) != 0)
         return -1;
-    if (s->manifest.input.stretch && !s->stretched) {
-        s->stretched =
-            malloc((size_t)3 * (size_t)s->canvas.view_width * (size_t)s->canvas.view_height);
-        if (!s->stretched) {
-            s->canvas.picture_width = 0;
-            return onnx_fail(fault, "out of memory");
-        }
-    }
-    return 0;
+    free(s->stretched);
+    s->stretched = NULL;
+    if (s->canvas.view_width == (int)width && s->canvas.view_height == (int)height)
+        return 0;
+    s->stretched =
+        malloc((size_t)3 * (size_t)s->canvas.view_width * (size_t)s->canvas.view_height);
+    if (s->stretched)
+        return 0;
+    s->canvas.picture_width = 0;
+    return onnx_fail(fault, "out of memory");
 }
 
 /* Runs the network once on a grey picture of the largest size, so that what does not fit is known at once. */
@@ -305,7 +307,7 @@ static int detect(void *state, const struct linhuo_picture *picture, linhuo_emit
         return fail(s, &fault);
     struct onnx_view now = {picture->plane[0], picture->stride[0], s->canvas.picture_width,
                             s->canvas.picture_height, 3};
-    if (s->manifest.input.stretch) {
+    if (s->stretched) {
         onnx_stretch(&now, s->stretched, s->canvas.view_width, s->canvas.view_height);
         now = (struct onnx_view){s->stretched, (ptrdiff_t)3 * s->canvas.view_width,
                                  s->canvas.view_width, s->canvas.view_height, 3};

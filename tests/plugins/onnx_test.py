@@ -123,6 +123,27 @@ def test_a_heat_map_gives_boxes_and_masks_of_any_size(tmp_path):
     assert seen["finds"][0]["score"] == pytest.approx(1, abs=1e-6)
 
 
+def test_a_small_picture_is_enlarged_as_far_as_it_fits_and_boxes_are_its_own(tmp_path):
+    content = heat([BRIGHT], -20)
+    for width, height, enlarge, square, box in (
+            (64, 32, 2, (16, 8, 8, 8), (16, 8, 8, 8)),       # shown as 128 x 64: each cell is 4 pixels of it
+            (128, 96, 4, (48, 24, 12, 12), (48, 24, 12, 12)),  # 128 rows are the most: enlarged by 4/3 only
+            (64, 32, 1, (16, 8, 8, 8), (16, 8, 8, 8))):
+        described = manifest(content, {**FREE, "enlarge": enlarge}, HEAT, operating_point=SMOKE)
+        (seen,) = look(tmp_path, content, described, canvas(width, height, 0, [(*square, 255)]))
+        assert seen["size"] == [width, height]
+        (found,) = boxes(seen)
+        assert found[1:] == pytest.approx(box, abs=1 / enlarge if enlarge > 1 else 0.01)
+    tiny = [(20, 12, 4, 4, 255)]  # half a cell across, a quarter of one in area
+    for enlarge, count in ((1, 0), (2, 1)):
+        described = manifest(content, {**FREE, "enlarge": enlarge}, HEAT, operating_point=SMOKE)
+        (seen,) = look(tmp_path, content, described, canvas(64, 32, 0, tiny))
+        assert len(seen["finds"]) == count
+    described = manifest(content, {**FREE, "enlarge": 2}, HEAT, operating_point=SMOKE)
+    (seen,) = look(tmp_path, content, described, canvas(64, 32, 0, tiny), scale=0.5)
+    assert not seen["finds"]
+
+
 @pytest.mark.parametrize("activation, last", [("none", "Sigmoid"), ("sigmoid", None)])
 def test_probabilities_and_logits_are_the_same(tmp_path, activation, last):
     content = heat([BRIGHT], -20, last=last)
