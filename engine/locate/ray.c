@@ -34,6 +34,33 @@ int lh_eye_place(const struct lh_terrain *terrain, struct lh_geo place, double g
     return LH_OK;
 }
 
+struct lh_offset lh_eye_to_terrain(const struct lh_eye *eye, struct lh_offset from_eye)
+{
+    const double c = cos(eye->convergence_deg * LH_DEGREE);
+    const double s = sin(eye->convergence_deg * LH_DEGREE);
+    return (struct lh_offset){eye->at.east_m + c * from_eye.east_m - s * from_eye.north_m,
+                              eye->at.north_m + s * from_eye.east_m + c * from_eye.north_m};
+}
+
+struct lh_offset lh_eye_from_terrain(const struct lh_eye *eye, struct lh_offset at)
+{
+    const double c = cos(eye->convergence_deg * LH_DEGREE);
+    const double s = sin(eye->convergence_deg * LH_DEGREE);
+    const double east_m = at.east_m - eye->at.east_m;
+    const double north_m = at.north_m - eye->at.north_m;
+    return (struct lh_offset){c * east_m + s * north_m, c * north_m - s * east_m};
+}
+
+double lh_eye_reach_m(const struct lh_eye *eye, double range_m)
+{
+    const struct lh_terrain *terrain = eye->terrain;
+    const double west_m = eye->at.east_m - terrain->west_m;
+    const double south_m = eye->at.north_m - terrain->south_m;
+    const double east_m = terrain->cell_m * (terrain->width - 1) - west_m;
+    const double north_m = terrain->cell_m * (terrain->height - 1) - south_m;
+    return fmin(range_m, fmin(fmin(west_m, east_m), fmin(south_m, north_m)));
+}
+
 /* ---- one line over the patches ---- */
 
 struct line {

@@ -32,6 +32,14 @@ struct lh_eye {
 int lh_eye_place(const struct lh_terrain *terrain, struct lh_geo place, double ground_m,
                  double mast_m, struct lh_fault *fault, struct lh_eye *ret_eye);
 
+/* From the plane about the eye to the terrain's plane, and back: turned by the convergence and moved, which is
+ * right to metres within 20 km of an eye that is 100 km from the terrain's middle. */
+struct lh_offset lh_eye_to_terrain(const struct lh_eye *eye, struct lh_offset from_eye);
+struct lh_offset lh_eye_from_terrain(const struct lh_eye *eye, struct lh_offset at);
+
+/* How far the terrain reaches on every side, at most range_m. */
+double lh_eye_reach_m(const struct lh_eye *eye, double range_m);
+
 enum lh_ray_end {
     LH_RAY_GROUND,
     LH_RAY_SKY,     /* nothing within the range */

@@ -36,11 +36,12 @@ static inline struct lh_walk lh_walk_begin(const struct lh_terrain *terrain, str
                             .nudge_m = 1e-6 * terrain->cell_m};
 }
 
-static inline double lh_walk_exit(double begin, double step, int block, int size)
+/* Where the line leaves a column or row of blocks, in metres; INFINITY where rounding has it there already,
+ * as on a line along an edge. */
+static inline double lh_walk_exit(double begin, double step, int block, int size, double inside_m)
 {
-    if (step == 0.0)
-        return INFINITY;
-    return ((step > 0.0 ? block + 1 : block) * (double)size - begin) / step;
+    const double exit_m = ((step > 0.0 ? block + 1 : block) * (double)size - begin) / step;
+    return exit_m > inside_m ? exit_m : INFINITY;
 }
 
 /* The block of a level that the line is in at at_m; false: it has left the terrain. */
@@ -54,9 +55,9 @@ static inline bool lh_walk_find(const struct lh_walk *walk, double at_m, int lev
         return false;
     const int column = (int)x >> level;
     const int row = (int)y >> level;
-    const double end_m = fmin(lh_walk_exit(walk->x, walk->dx, column, 1 << level),
-                              lh_walk_exit(walk->y, walk->dy, row, 1 << level));
-    *ret_block = (struct lh_walk_block){column, row, fmax(end_m, inside_m)};
+    const double end_m = fmin(lh_walk_exit(walk->x, walk->dx, column, 1 << level, inside_m),
+                              lh_walk_exit(walk->y, walk->dy, row, 1 << level, inside_m));
+    *ret_block = (struct lh_walk_block){column, row, isinf(end_m) ? inside_m : end_m};
     return true;
 }
 
