@@ -212,13 +212,7 @@ struct lh_fusion_config {
     double danger_5_weight; /* ... at level 5 */
     double ban_weight;      /* the same while fires are banned there: an illegal fire goes up */
     /* cameras */
-    double
-        camera_strong_lr;  /* likelihood ratio of a sequence with a score of camera_strong_score */
-    double camera_weak_lr; /* the same at camera_weak_score, and of a single sight */
-    double camera_strong_score;
-    double camera_weak_score;
-    double camera_persistence_weight; /* most that lasting adds */
-    double camera_persistence_s;
+    double camera_weak_lr;          /* a single sight; a sequence weighs by its score */
     double camera_look_lr;          /* one patrol that could see the place and saw nothing */
     double camera_look_weight_most; /* most that all such patrols of one camera take away */
     /* satellites */

@@ -109,7 +109,8 @@ struct lh_evidence {
 };
 
 /* LH_OK, or LH_EINVAL for what fusion cannot use: no source or reference, strings without an end, no times or
- * a first after the observed, no position (but for a report about an incident) or one that is not finite, an unknown class or word, numbers out
+ * a first after the observed, no position (but for a camera without a pose, which makes an
+ * incident of its own, and a report about an incident) or one that is not finite, an unknown class or word, numbers out
  * of their range. */
 int lh_evidence_check(const struct lh_evidence *evidence);
 

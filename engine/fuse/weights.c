@@ -1,5 +1,7 @@
 #include "fuse/weights.h"
 
+#include "detect/detection.h"
+
 #include <math.h>
 
 #define MINUTE_US (60 * LH_SECOND_US)
@@ -9,7 +11,7 @@ static const char *const names[LH_WEIGHT_NAMES] = {
     [LH_WEIGHT_DANGER] = "danger_weight",
     [LH_WEIGHT_BAN] = "ban_weight",
     [LH_WEIGHT_PERMIT] = "permit_lr",
-    [LH_WEIGHT_CAMERA_SEQUENCE] = "camera_strong_lr",
+    [LH_WEIGHT_CAMERA_SEQUENCE] = "score",
     [LH_WEIGHT_CAMERA_SINGLE] = "camera_weak_lr",
     [LH_WEIGHT_CAMERA_LOOK] = "camera_look_lr",
     [LH_WEIGHT_VIIRS_LOW] = "viirs_low_lr",
@@ -37,17 +39,10 @@ const char *lh_weight_name(enum lh_weight_name name)
 static struct lh_weight camera_weight(const struct lh_fusion_config *config,
                                       const struct lh_evidence_camera *camera)
 {
-    const double weak = log(config->camera_weak_lr);
     if (!camera->validated)
-        return (struct lh_weight){LH_WEIGHT_CAMERA_SINGLE, weak};
-    const double strong = log(config->camera_strong_lr);
-    const double span = config->camera_strong_score - config->camera_weak_score;
-    const double above = camera->score - config->camera_weak_score;
-    const double share = span > 0 ? fmin(fmax(above / span, 0), 1) : (double)(above >= 0);
-    const double lasted = fmin(camera->persistence_s / config->camera_persistence_s, 1);
+        return (struct lh_weight){LH_WEIGHT_CAMERA_SINGLE, log(config->camera_weak_lr)};
     return (struct lh_weight){LH_WEIGHT_CAMERA_SEQUENCE,
-                              weak + share * (strong - weak) +
-                                  lasted * config->camera_persistence_weight};
+                              lh_logit(camera->score) - lh_logit(config->prior_probability)};
 }
 
 static struct lh_weight hotspot_weight(const struct lh_fusion_config *config,

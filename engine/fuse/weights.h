@@ -45,7 +45,9 @@ struct lh_weight {
     double value; /* natural logarithm of the likelihood ratio */
 };
 
-/* Before correlation, cap and decay. A hotspot on a known source of heat is lowered to no less than 0: it
+/* Before correlation, cap and decay. The score of a camera's sequence is a calibrated probability: its weight
+ * is what it adds to the prior, so that an incident which nobody else speaks of is as probable as the score
+ * says (source_weight_most permitting). A hotspot on a known source of heat is lowered to no less than 0: it
  * says little, but nothing against a fire. */
 struct lh_weight lh_weight_of(const struct lh_fusion_config *config,
                               const struct lh_evidence *evidence);

@@ -175,7 +175,7 @@ static void check_sums(void *context, const struct lh_incident *incident)
             if (incident->terms[k].evidence &&
                 strcmp(incident->terms[k].evidence->source, term->evidence->source) == 0)
                 by_source += incident->terms[k].weight;
-        assert_true(fabs(by_source) <= 4 + 1e-9);
+        assert_true(fabs(by_source) <= 6 + 1e-9);
     }
     assert_true(fabs(sum - incident->logit) < 1e-9);
 }
@@ -244,8 +244,8 @@ static void a_candidate_fades(void **state)
 {
     (void)state;
     struct scene s;
-    scene_begin(&s, "camera_persistence_weight: 0");
-    hear(&s, camera("tower-1", "7", 0, 0, 0.9, point(at_m(0, 0), 100)));
+    scene_begin(&s, "");
+    hear(&s, camera("tower-1", "7", 0, 0, 0.8, point(at_m(0, 0), 100)));
     const double fresh = weight_of(incident_of(&s, 0), "7");
     wait_until(&s, 45);
     assert_float_equal(weight_of(incident_of(&s, 0), "7"), fresh / 2, 1e-9);

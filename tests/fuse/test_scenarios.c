@@ -39,7 +39,25 @@ static void a_camera_alone_is_suspected(void **state)
     scene_begin(&s, "");
     hear(&s, camera("tower-1", "7", 0, 2, 0.94, point(at_m(0, 0), 120)));
     assert_int_equal(incident_of(&s, 0)->state, LH_INCIDENT_SUSPECTED);
-    assert_true(incident_of(&s, 0)->probability < 0.9);
+    assert_float_equal(incident_of(&s, 0)->probability, 0.94, 1e-9);
+    scene_end(&s);
+}
+
+static void a_camera_without_a_pose_is_as_sure_as_its_score_and_stays_alone(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_begin(&s, "");
+    const struct lh_position nowhere = {.form = LH_POSITION_NONE};
+    hear(&s, camera("tower-1", "7", 0, 2, 0.94, nowhere));
+    hear(&s, camera("tower-1", "8", 0, 2, 0.3, nowhere));
+    hear(&s, camera("tower-2", "1", 0, 2, 0.55, nowhere));
+    hear(&s, hotspot("NOAA-20", "h1", 2, LH_HOTSPOT_VIIRS_NOMINAL, point(at_m(0, 0), 150)));
+    assert_int_equal(count_of(&s), 4);
+    assert_float_equal(incident_of(&s, 0)->probability, 0.94, 1e-9);
+    assert_float_equal(incident_of(&s, 1)->probability, 0.3, 1e-9);
+    assert_float_equal(incident_of(&s, 2)->probability, 0.55, 1e-9);
+    assert_int_equal(incident_of(&s, 0)->position.form, LH_POSITION_NONE);
     scene_end(&s);
 }
 
@@ -85,7 +103,7 @@ static void a_ranger_confirms(void **state)
     (void)state;
     struct scene s;
     scene_begin(&s, "");
-    hear(&s, camera("tower-1", "7", 0, 5, 0.5, point(at_m(0, 0), 120)));
+    hear(&s, camera("tower-1", "7", 0, 5, 0.35, point(at_m(0, 0), 120)));
     assert_int_equal(incident_of(&s, 0)->state, LH_INCIDENT_CANDIDATE);
     hear(&s, report("ranger Li", "r1", 30, LH_REPORT_FIRE, point(at_m(50, 0), 20)));
     assert_int_equal(incident_of(&s, 0)->state, LH_INCIDENT_CONFIRMED);
@@ -105,7 +123,7 @@ static void a_word_without_rights_weighs_but_confirms_nothing(void **state)
     word.report.trusted = false;
     hear(&s, word);
     assert_int_equal(incident_of(&s, 0)->state, LH_INCIDENT_SUSPECTED);
-    assert_true(fabs(weight_of(incident_of(&s, 0), "r1") - 4) < 1e-9);
+    assert_true(fabs(weight_of(incident_of(&s, 0), "r1") - 6) < 1e-9);
     scene_end(&s);
 }
 
@@ -399,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_satellite_alone_is_suspected),
         cmocka_unit_test(one_geostationary_hotspot_is_not_an_alarm),
         cmocka_unit_test(a_camera_alone_is_suspected),
+        cmocka_unit_test(a_camera_without_a_pose_is_as_sure_as_its_score_and_stays_alone),
         cmocka_unit_test(a_camera_then_a_satellite_are_one_sure_incident),
         cmocka_unit_test(a_satellite_then_a_camera_at_once_reach_nine_tenths),
         cmocka_unit_test(a_ranger_confirms),
