@@ -77,6 +77,13 @@ void lh_fusion_destroy(struct lh_fusion **fusion)
     *fusion = NULL;
 }
 
+void lh_fusion_set(struct lh_fusion *fusion, const struct lh_fusion_config *config)
+{
+    fusion->config = *config;
+    fusion->aged_us = LH_NO_TIME; /* weigh all anew */
+    fusion->expires_us = LH_NO_TIME;
+}
+
 /* ---- evidence leaves ---- */
 
 /* The oldest member that can stand for the record when its anchor goes. */

@@ -67,6 +67,9 @@ struct lh_fusion;
 int lh_fusion_create(const struct lh_fusion_options *options, struct lh_fusion **ret_fusion);
 void lh_fusion_destroy(struct lh_fusion **fusion);
 
+/* Other weights and limits from now on. What is linked already stays so until its evidence changes. */
+void lh_fusion_set(struct lh_fusion *fusion, const struct lh_fusion_config *config);
+
 /* Takes a copy. LH_OK, also for a repetition; LH_EINVAL, LH_ERANGE (too late, too early), LH_ELIMIT (crowded),
  * LH_ENOTFOUND (unanswered), LH_ENOMEM: refused, and counted. */
 int lh_fusion_add(struct lh_fusion *fusion, const struct lh_evidence *evidence, int64_t now_us);
