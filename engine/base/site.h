@@ -193,9 +193,6 @@ struct lh_track_config {
 };
 
 struct lh_alarm_config {
-    double p1_score; /* priority by score: at least this, P1 */
-    double p2_score;
-    double p3_score;          /* below it nothing is published, the track is kept in the store */
     double update_interval_s; /* an alarm that goes on is published again at most this often */
 };
 
