@@ -20,6 +20,7 @@ int lh_cmd_run(int argc, char **argv);
 int lh_cmd_sample_config(int argc, char **argv);
 int lh_cmd_status(int argc, char **argv);
 int lh_cmd_tune(int argc, char **argv);
+int lh_cmd_viewshed(int argc, char **argv);
 int lh_cmd_watch(int argc, char **argv);
 
 #endif

@@ -58,9 +58,9 @@ static void sweep_out(struct sweep *sweep)
     int level = 0;
     double at_m = 0.0;
     while (at_m < sweep->range_m) {
-        struct lh_walk_block block;
+        struct lh_walk_block block = {.end_m = sweep->range_m};
         const bool inside = lh_walk_find(&sweep->walk, at_m, level, &block);
-        const double end_m = inside ? fmin(block.end_m, sweep->range_m) : sweep->range_m;
+        const double end_m = fmin(block.end_m, sweep->range_m);
         if (inside && level > 0) {
             const double highest_m =
                 terrain->levels[level].highest_m[lh_walk_at(&sweep->walk, level, &block)];
@@ -75,7 +75,7 @@ static void sweep_out(struct sweep *sweep)
             sweep_patch(sweep, &block, at_m, end_m);
         }
         at_m = end_m;
-        level += level < top;
+        level += block.leaves && level < top;
     }
 }
 

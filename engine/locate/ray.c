@@ -70,6 +70,7 @@ struct line {
     double north;
     double slope;       /* tangent of the elevation */
     double bend;        /* height = slope * s + bend * s^2 */
+    double vertex_m;    /* where it is lowest */
     double range_m;     /* looked at up to here */
     size_t most;        /* hits that are asked for */
     bool under;         /* is in the ground */
@@ -83,8 +84,9 @@ static double height_at(const struct line *line, double at_m)
 
 static double lowest_between(const struct line *line, double from_m, double to_m)
 {
-    const double vertex_m = -line->slope / (2.0 * line->bend);
-    return height_at(line, fmin(fmax(vertex_m, from_m), to_m));
+    if (line->vertex_m <= from_m)
+        return height_at(line, from_m);
+    return height_at(line, line->vertex_m < to_m ? line->vertex_m : to_m);
 }
 
 static void enter(struct line *line, double at_m)
@@ -141,20 +143,36 @@ static void cross_patch(struct line *line, const struct lh_walk_block *patch, do
     }
 }
 
-static bool is_unknown(const struct line *line, const struct lh_walk_block *patch, double from_m)
+/* Whether nothing can happen between these heights. */
+static bool can_pass(const struct line *line, float lowest_m, float highest_m, double from_m,
+                     double to_m)
 {
-    return isnan(lh_walk_ground(&line->walk, patch, from_m));
+    if (!line->under)
+        return lowest_between(line, from_m, to_m) > highest_m;
+    return height_at(line, from_m) < lowest_m && height_at(line, to_m) < lowest_m;
 }
 
-/* Whether nothing can happen in a block. */
-static bool can_pass(const struct line *line, int level, const struct lh_walk_block *block,
-                     double from_m, double to_m)
+static bool can_pass_block(const struct line *line, int level, const struct lh_walk_block *block,
+                           double from_m, double to_m)
 {
     const struct lh_terrain_level *bounds = &line->eye->terrain->levels[level];
     const size_t at = lh_walk_at(&line->walk, level, block);
-    if (!line->under)
-        return lowest_between(line, from_m, to_m) > bounds->highest_m[at];
-    return fmax(height_at(line, from_m), height_at(line, to_m)) < bounds->lowest_m[at];
+    return can_pass(line, bounds->lowest_m[at], bounds->highest_m[at], from_m, to_m);
+}
+
+/* False where unknown ground may be in the way. */
+static bool step_over_patch(struct line *line, const struct lh_walk_block *patch, double from_m,
+                            double to_m)
+{
+    float lowest_m;
+    float highest_m;
+    lh_terrain_patch_bounds(line->eye->terrain, patch->column, patch->row, &lowest_m, &highest_m);
+    if (can_pass(line, lowest_m, highest_m, from_m, to_m))
+        return true;
+    if (isinf(lowest_m))
+        return false;
+    cross_patch(line, patch, from_m, to_m);
+    return true;
 }
 
 static void follow(struct line *line)
@@ -164,23 +182,20 @@ static void follow(struct line *line)
     int level = 0;
     double at_m = 0.0;
     while (at_m < line->range_m && line->ray->count < line->most) {
-        struct lh_walk_block block;
+        struct lh_walk_block block = {.end_m = line->range_m};
         const bool inside = lh_walk_find(&line->walk, at_m, level, &block);
-        const double end_m = inside ? fmin(block.end_m, line->range_m) : line->range_m;
-        if (inside && level > 0 && !can_pass(line, level, &block, at_m, end_m)) {
+        const double end_m = block.end_m < line->range_m ? block.end_m : line->range_m;
+        if (inside && level > 0 && !can_pass_block(line, level, &block, at_m, end_m)) {
             level--;
             continue;
         }
-        if (!inside || (level == 0 && is_unknown(line, &block, at_m))) {
-            if (line->under || lowest_between(line, at_m, end_m) <= terrain->highest_m) {
-                line->ray->unknown_m = at_m;
-                return;
-            }
-        } else if (level == 0) {
-            cross_patch(line, &block, at_m, end_m);
+        if (inside ? level == 0 && !step_over_patch(line, &block, at_m, end_m)
+                   : !can_pass(line, -INFINITY, terrain->highest_m, at_m, end_m)) {
+            line->ray->unknown_m = at_m;
+            return;
         }
         at_m = end_m;
-        level += level < top;
+        level += block.leaves && level < top;
     }
 }
 
@@ -194,6 +209,7 @@ static void cast(const struct lh_eye *eye, double east, double north, double slo
                         .north = north,
                         .slope = slope,
                         .bend = (1.0 - LH_REFRACTION) / (2.0 * eye->terrain->radius_m),
+                        .vertex_m = -slope * eye->terrain->radius_m / (1.0 - LH_REFRACTION),
                         .range_m = range_m,
                         .most = most,
                         .ray = ret_ray};
@@ -204,12 +220,23 @@ static void cast(const struct lh_eye *eye, double east, double north, double slo
         ret_ray->end = isinf(ret_ray->unknown_m) ? LH_RAY_SKY : LH_RAY_UNKNOWN;
 }
 
+static void cast_angles(const struct lh_eye *eye, double azimuth_deg, double elevation_deg,
+                        double range_m, size_t most, struct lh_ray *ret_ray)
+{
+    const double azimuth = (azimuth_deg - eye->convergence_deg) * LH_DEGREE;
+    cast(eye, sin(azimuth), cos(azimuth), tan(elevation_deg * LH_DEGREE), range_m, most, ret_ray);
+}
+
 void lh_ray_cast(const struct lh_eye *eye, double azimuth_deg, double elevation_deg, double range_m,
                  struct lh_ray *ret_ray)
 {
-    const double azimuth = (azimuth_deg - eye->convergence_deg) * LH_DEGREE;
-    cast(eye, sin(azimuth), cos(azimuth), tan(elevation_deg * LH_DEGREE), range_m, LH_RAY_HITS,
-         ret_ray);
+    cast_angles(eye, azimuth_deg, elevation_deg, range_m, LH_RAY_HITS, ret_ray);
+}
+
+void lh_ray_first(const struct lh_eye *eye, double azimuth_deg, double elevation_deg,
+                  double range_m, struct lh_ray *ret_ray)
+{
+    cast_angles(eye, azimuth_deg, elevation_deg, range_m, 1, ret_ray);
 }
 
 /* ---- from place to place ---- */

@@ -66,6 +66,10 @@ struct lh_ray {
 void lh_ray_cast(const struct lh_eye *eye, double azimuth_deg, double elevation_deg, double range_m,
                  struct lh_ray *ret_ray);
 
+/* The same up to the first crossing. */
+void lh_ray_first(const struct lh_eye *eye, double azimuth_deg, double elevation_deg,
+                  double range_m, struct lh_ray *ret_ray);
+
 enum lh_sight {
     LH_SIGHT_HIDDEN,
     LH_SIGHT_CLEAR,

@@ -12,19 +12,6 @@
 
 /* ---- pyramid ---- */
 
-static void patch_bounds(const struct lh_terrain *terrain, int column, int row, float *lowest_m,
-                         float *highest_m)
-{
-    const float *south = terrain->height_m + (size_t)row * (size_t)terrain->width + column;
-    const float *north = south + terrain->width;
-    *lowest_m = fminf(fminf(south[0], south[1]), fminf(north[0], north[1]));
-    *highest_m = fmaxf(fmaxf(south[0], south[1]), fmaxf(north[0], north[1]));
-    if (isnan(south[0] + south[1] + north[0] + north[1])) {
-        *lowest_m = -INFINITY;
-        *highest_m = terrain->highest_m;
-    }
-}
-
 static int add_level(struct lh_terrain *terrain, int width, int height)
 {
     struct lh_terrain_level *level = &terrain->levels[terrain->level_count];
@@ -53,7 +40,7 @@ static void block_bounds(const struct lh_terrain *terrain, int level, int column
         if (x >= fine->width || y >= fine->height)
             continue;
         if (level == 1) {
-            patch_bounds(terrain, x, y, &low, &high);
+            lh_terrain_patch_bounds(terrain, x, y, &low, &high);
         } else {
             low = fine->lowest_m[at];
             high = fine->highest_m[at];

@@ -18,6 +18,7 @@
 #include "locate/dem.h"
 #include "locate/geo.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,6 +68,22 @@ int lh_terrain_from_heights(struct lh_geo middle, double cell_m, int width, int 
 
 /* Accepts &NULL; leaves NULL. */
 void lh_terrain_destroy(struct lh_terrain **terrain);
+
+/* Bounds of one patch, as a level would have them. Inline for the sake of rays. */
+static inline void lh_terrain_patch_bounds(const struct lh_terrain *terrain, int column, int row,
+                                           float *ret_lowest_m, float *ret_highest_m)
+{
+    const float *south = terrain->height_m + (size_t)row * (size_t)terrain->width + (size_t)column;
+    const float *north = south + terrain->width;
+    const float low_s = south[0] < south[1] ? south[0] : south[1];
+    const float low_n = north[0] < north[1] ? north[0] : north[1];
+    const float high_s = south[0] > south[1] ? south[0] : south[1];
+    const float high_n = north[0] > north[1] ? north[0] : north[1];
+    const float sum = south[0] + south[1] + north[0] + north[1];
+    const bool known = sum == sum; /* NAN is not */
+    *ret_lowest_m = !known ? -INFINITY : low_s < low_n ? low_s : low_n;
+    *ret_highest_m = !known ? terrain->highest_m : high_s > high_n ? high_s : high_n;
+}
 
 /* Bilinear, NAN where unknown. */
 double lh_terrain_height(const struct lh_terrain *terrain, struct lh_offset at);

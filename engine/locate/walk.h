@@ -15,6 +15,8 @@ struct lh_walk {
     double y;
     double dx; /* patches a metre */
     double dy;
+    double metres_x; /* metres a patch, infinite along the other axis */
+    double metres_y;
     double nudge_m; /* past an edge, so that it is on one side; a micrometre or so */
 };
 
@@ -23,6 +25,7 @@ struct lh_walk_block {
     int column;
     int row;
     double end_m;
+    bool leaves; /* what comes next lies in another block of the level above, too */
 };
 
 static inline struct lh_walk lh_walk_begin(const struct lh_terrain *terrain, struct lh_offset from,
@@ -33,14 +36,17 @@ static inline struct lh_walk lh_walk_begin(const struct lh_terrain *terrain, str
                             .y = (from.north_m - terrain->south_m) / terrain->cell_m,
                             .dx = east / terrain->cell_m,
                             .dy = north / terrain->cell_m,
+                            .metres_x = terrain->cell_m / east,
+                            .metres_y = terrain->cell_m / north,
                             .nudge_m = 1e-6 * terrain->cell_m};
 }
 
 /* Where the line leaves a column or row of blocks, in metres; INFINITY where rounding has it there already,
  * as on a line along an edge. */
-static inline double lh_walk_exit(double begin, double step, int block, int size, double inside_m)
+static inline double lh_walk_exit(double begin, double metres, int block, int level,
+                                  double inside_m)
 {
-    const double exit_m = ((step > 0.0 ? block + 1 : block) * (double)size - begin) / step;
+    const double exit_m = (((block + (metres > 0.0)) << level) - begin) * metres;
     return exit_m > inside_m ? exit_m : INFINITY;
 }
 
@@ -55,9 +61,12 @@ static inline bool lh_walk_find(const struct lh_walk *walk, double at_m, int lev
         return false;
     const int column = (int)x >> level;
     const int row = (int)y >> level;
-    const double end_m = fmin(lh_walk_exit(walk->x, walk->dx, column, 1 << level, inside_m),
-                              lh_walk_exit(walk->y, walk->dy, row, 1 << level, inside_m));
-    *ret_block = (struct lh_walk_block){column, row, isinf(end_m) ? inside_m : end_m};
+    const double x_m = lh_walk_exit(walk->x, walk->metres_x, column, level, inside_m);
+    const double y_m = lh_walk_exit(walk->y, walk->metres_y, row, level, inside_m);
+    const double end_m = x_m < y_m ? x_m : y_m;
+    const bool leaves =
+        x_m < y_m ? (walk->dx > 0.0) == (column & 1) : (walk->dy > 0.0) == (row & 1);
+    *ret_block = (struct lh_walk_block){column, row, isinf(end_m) ? inside_m : end_m, leaves};
     return true;
 }
 
