@@ -59,6 +59,9 @@ deps-test: deps
 	$(call install,$(PACKAGES_TEST))
 	@$(MAKE) -s --no-print-directory -f tests/video/live555.mk PYTHON=$(PYTHON) \
 	|| echo "no live555: the tests that read its RTSP server are skipped; 'make deps-test' tries again" >&2
+	@[ -d .deps/ipycam/ipycam ] || $(PYTHON) -m pip install --quiet --require-hashes -r tests/e2e/ipycam.txt --no-deps \
+	    --no-cache-dir --root-user-action=ignore --timeout 30 --retries 1 --target .deps/ipycam \
+	|| echo "no ipycam: the test that asks its ONVIF service is skipped; 'make deps-test' tries again" >&2
 
 $(BUILD)/build.ninja: | deps
 	meson setup $(BUILD) >/dev/null

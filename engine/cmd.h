@@ -12,6 +12,7 @@ enum {
     LH_EXIT_USAGE = 2,
 };
 
+int lh_cmd_calibrate(int argc, char **argv);
 int lh_cmd_check(int argc, char **argv);
 int lh_cmd_hotspots(int argc, char **argv);
 int lh_cmd_plugins(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"watch", lh_cmd_watch, "show alarms as they are published"},
     {"status", lh_cmd_status, "what the running engine sees, and what it does not"},
     {"hotspots", lh_cmd_hotspots, "read satellite hotspots, ask the feeds, find standing heat"},
+    {"calibrate", lh_cmd_calibrate, "where a camera looks, from landmarks or the skyline"},
     {"viewshed", lh_cmd_viewshed, "what towers see, and what towers not yet built would add"},
     {"plugins", lh_cmd_plugins, "detectors at hand, with their settings"},
     {"sample-config", lh_cmd_sample_config,

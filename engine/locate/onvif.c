@@ -222,10 +222,18 @@ static int exchange(const struct lh_camera_config *camera, const char *request,
 
 /* ---- what comes back ---- */
 
+/* Some cameras use prefixes that they do not declare, and then the prefix is a part of the name. */
+static bool is_named(const xmlNode *node, const char *name)
+{
+    const char *own = (const char *)node->name;
+    const char *colon = strrchr(own, ':');
+    return strcmp(colon ? colon + 1 : own, name) == 0;
+}
+
 static const xmlNode *child_of(const xmlNode *node, const char *name)
 {
     for (const xmlNode *child = node ? node->children : NULL; child; child = child->next) {
-        if (child->type == XML_ELEMENT_NODE && strcmp((const char *)child->name, name) == 0)
+        if (child->type == XML_ELEMENT_NODE && is_named(child, name))
             return child;
     }
     return NULL;
@@ -334,7 +342,7 @@ int lh_onvif_parse_status(const char *bytes, size_t length, struct lh_fault *fau
                                          XML_PARSE_NOCDATA);
     const xmlNode *root = document ? xmlDocGetRootElement(document) : NULL;
     int code;
-    if (!root || document->intSubset || strcmp((const char *)root->name, "Envelope") != 0) {
+    if (!root || document->intSubset || !is_named(root, "Envelope")) {
         code = lh_fail(fault, LH_EFORMAT, "the answer is not SOAP; is ptz.url the PTZ service?");
     } else {
         const xmlNode *body = child_of(root, "Body");

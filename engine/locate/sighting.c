@@ -12,6 +12,7 @@
 #define APART_M 100.0    /* stretches closer than this are one */
 #define LIGHT_SHARE 0.01 /* stretches lighter than this are left out */
 #define UNKNOWN_SIGMA_M 100.0
+#define SHARED_M 300.0  /* the model's error at the mast's foot and so far away is much the same */
 #define TAIL_SHARE 0.01 /* left off at either end of a sector */
 
 /* Equally likely values of a normal variable, spread to unit variance. */
@@ -50,13 +51,14 @@ static struct point point_at(const struct look *look, double azimuth, double dis
     if (known)
         *last_m = height_m;
     const double ground_m = known ? look->options->terrain_sigma_m : UNKNOWN_SIGMA_M;
+    const double height_sigma_m =
+        hypot(look->sigma_height_m, ground_m) * distance_m / (distance_m + SHARED_M);
     const double drop_m = lh_terrain_drop_m(eye->terrain, distance_m);
     const double tilt_deg = look->sighting->sigma_elevation_deg;
     return (struct point){
         .distance_m = distance_m,
         .slope = (*last_m - drop_m - eye->height_m) / distance_m,
-        .sigma_deg =
-            hypot(tilt_deg, hypot(look->sigma_height_m, ground_m) / distance_m / LH_DEGREE),
+        .sigma_deg = hypot(tilt_deg, height_sigma_m / distance_m / LH_DEGREE),
         .known = known,
     };
 }

@@ -6,7 +6,8 @@
  * over the azimuths that the pose's error leaves open, for each distance, how likely it is that a fire there
  * would show its lowest smoke at the elevation at which it was seen. What may be off: tilt, the height of
  * the lens, the ground (options.terrain_sigma_m), the foot within the box; every metre of distance within
- * range_m is as likely as the next beforehand. Smoke may rise smoke_height_m and is not seen behind
+ * range_m is as likely as the next beforehand. What the model is off at the mast's foot it is off near by too:
+ * errors of height grow to their full size over some 300 m. Smoke may rise smoke_height_m and is not seen behind
  * what is higher. Where the ground is not known it may be as high as where it was last known, give or take
  * 100 m.
  *
