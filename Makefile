@@ -77,6 +77,7 @@ test: deps-test
 bench: build
 	$(call install,ffmpeg python3-numpy)
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	@$(PYTHON) tests/bench/bench_hotspots.py --build $(BUILD)
 	@$(PYTHON) tests/bench/bench_onnx.py --build $(BUILD)
 
 lint: deps-test $(BUILD)/build.ninja
