@@ -13,7 +13,7 @@ struct lh_alarm_thread {
     struct lh_alarm_thread_options options;
     struct lh_tenure *tenure; /* the thread's after start */
     struct lh_store *store;
-    struct lh_evidence *evidence;
+    struct lh_evidence_folder *evidence;
     struct lh_publisher *publisher;
     struct lh_desk *desk;
     struct lh_complaint status_complaint;

@@ -33,7 +33,7 @@ struct replay {
     const struct lh_replay_options *options;
     struct lh_clock *clock;
     struct lh_desk *desk;
-    struct lh_evidence *evidence;
+    struct lh_evidence_folder *evidence;
     int64_t begun_us;
     struct lh_replay_alarm news; /* where the event at the desk comes from */
     pthread_mutex_t lock;

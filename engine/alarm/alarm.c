@@ -3,28 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-const char *lh_priority_name(enum lh_priority priority)
-{
-    switch (priority) {
-    case LH_PRIORITY_P1:
-        return "P1";
-    case LH_PRIORITY_P2:
-        return "P2";
-    case LH_PRIORITY_P3:
-        return "P3";
-    case LH_PRIORITY_NONE:
-        break;
-    }
-    return "none";
-}
-
-bool lh_priority_above(enum lh_priority a, enum lh_priority b)
-{
-    if (a == LH_PRIORITY_NONE)
-        return false;
-    return b == LH_PRIORITY_NONE || a < b;
-}
-
 const char *lh_alarm_state_name(enum lh_alarm_state state)
 {
     switch (state) {

@@ -11,20 +11,11 @@
 #include "base/clock.h"
 #include "base/site.h"
 #include "detect/detection.h"
+#include "fuse/priority.h"
 #include "video/frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum lh_priority {
-    LH_PRIORITY_NONE, /* kept, not published */
-    LH_PRIORITY_P1,
-    LH_PRIORITY_P2,
-    LH_PRIORITY_P3,
-};
-const char *lh_priority_name(enum lh_priority priority); /* "P1"; "none" */
-/* True where a is more urgent than b. */
-bool lh_priority_above(enum lh_priority a, enum lh_priority b);
 
 enum lh_alarm_state {
     LH_ALARM_RAISED,

@@ -276,7 +276,7 @@ static int submit_alarm(struct lh_desk *desk, struct open_alarm *open)
 static void write_evidence(struct lh_desk *desk, struct lh_alarm *alarm,
                            const struct lh_desk_input *input)
 {
-    struct lh_evidence *evidence = desk->options.evidence;
+    struct lh_evidence_folder *evidence = desk->options.evidence;
     struct lh_fault fault = {0};
     struct lh_evidence_paths paths = {0};
     uint64_t removed = 0;

@@ -29,12 +29,12 @@
 struct lh_desk;
 
 struct lh_desk_options {
-    const struct lh_site *site;     /* lent */
-    const struct lh_clock *clock;   /* lent; at replay the replay clock */
-    const char *epoch;              /* lent; no blanks, at most 64 bytes */
-    struct lh_store *store;         /* lent; NULL: not stored */
-    struct lh_publisher *publisher; /* lent; NULL: not published */
-    struct lh_evidence *evidence;   /* lent; NULL: no pictures */
+    const struct lh_site *site;          /* lent */
+    const struct lh_clock *clock;        /* lent; at replay the replay clock */
+    const char *epoch;                   /* lent; no blanks, at most 64 bytes */
+    struct lh_store *store;              /* lent; NULL: not stored */
+    struct lh_publisher *publisher;      /* lent; NULL: not published */
+    struct lh_evidence_folder *evidence; /* lent; NULL: no pictures */
     void (*on_alarm)(void *context, const struct lh_alarm *alarm, const char *topic,
                      const char *json);
     void *

@@ -17,7 +17,7 @@
 #define MAX_FOLDERS 200000
 #define DAY_US (INT64_C(86400) * LH_SECOND_US)
 
-struct lh_evidence {
+struct lh_evidence_folder {
     struct lh_evidence_config config;
     char *data_folder;
     char *folder;        /* DATA/evidence */
@@ -25,9 +25,9 @@ struct lh_evidence {
 };
 
 int lh_evidence_create(const struct lh_evidence_config *config, const char *data_folder,
-                       struct lh_fault *fault, struct lh_evidence **ret_evidence)
+                       struct lh_fault *fault, struct lh_evidence_folder **ret_evidence)
 {
-    struct lh_evidence *evidence = calloc(1, sizeof *evidence);
+    struct lh_evidence_folder *evidence = calloc(1, sizeof *evidence);
     if (!evidence)
         return lh_fail(fault, LH_ENOMEM, "out of memory");
     evidence->config = *config;
@@ -47,9 +47,9 @@ int lh_evidence_create(const struct lh_evidence_config *config, const char *data
     return LH_OK;
 }
 
-void lh_evidence_destroy(struct lh_evidence **evidence_pointer)
+void lh_evidence_destroy(struct lh_evidence_folder **evidence_pointer)
 {
-    struct lh_evidence *evidence = *evidence_pointer;
+    struct lh_evidence_folder *evidence = *evidence_pointer;
     if (!evidence)
         return;
     free(evidence->data_folder);
@@ -58,7 +58,7 @@ void lh_evidence_destroy(struct lh_evidence **evidence_pointer)
     *evidence_pointer = NULL;
 }
 
-void lh_evidence_set(struct lh_evidence *evidence, const struct lh_evidence_config *config)
+void lh_evidence_set(struct lh_evidence_folder *evidence, const struct lh_evidence_config *config)
 {
     evidence->config = *config;
     evidence->retained_us = LH_NO_TIME;
@@ -127,7 +127,7 @@ static void grow_side(int *start, int *length, int wanted, int limit)
 }
 
 /* The box with its margin, at least CROP_LEAST_PX a side where the picture is as large. */
-static struct rectangle crop_of(const struct lh_evidence *evidence, struct lh_box box,
+static struct rectangle crop_of(const struct lh_evidence_folder *evidence, struct lh_box box,
                                 const struct lh_canvas *canvas)
 {
     struct rectangle crop = in_pixels(box, canvas);
@@ -160,7 +160,7 @@ static void draw(struct lh_canvas *canvas, const struct lh_alarm *alarm,
     lh_draw_label(canvas, box.x, above >= 0 ? above : box.y + box.height + 6, scale, label, red);
 }
 
-static int encode_part(const struct lh_evidence *evidence, const struct lh_canvas *canvas,
+static int encode_part(const struct lh_evidence_folder *evidence, const struct lh_canvas *canvas,
                        struct rectangle part, const char *path)
 {
     const struct lh_image image = {
@@ -228,7 +228,7 @@ static int make_folder_of(const char *path, struct lh_fault *fault)
     return lh_folder_make(folder, fault);
 }
 
-static int write_four(const struct lh_evidence *evidence, const struct lh_alarm *alarm,
+static int write_four(const struct lh_evidence_folder *evidence, const struct lh_alarm *alarm,
                       struct lh_canvas *canvas, const struct lh_detection *detections, size_t count,
                       const struct lh_evidence_paths *paths, struct lh_fault *fault)
 {
@@ -254,7 +254,7 @@ static int write_four(const struct lh_evidence *evidence, const struct lh_alarm 
     return code;
 }
 
-int lh_evidence_write(struct lh_evidence *evidence, const struct lh_alarm *alarm,
+int lh_evidence_write(struct lh_evidence_folder *evidence, const struct lh_alarm *alarm,
                       struct lh_frame *frame, const struct lh_detection *detections,
                       size_t detection_count, struct lh_evidence_paths *ret_paths,
                       struct lh_fault *fault)
@@ -371,7 +371,7 @@ static void remove_folder(const struct kept *kept)
     }
 }
 
-int lh_evidence_retain(struct lh_evidence *evidence, int64_t now_utc_us, uint64_t need_bytes,
+int lh_evidence_retain(struct lh_evidence_folder *evidence, int64_t now_utc_us, uint64_t need_bytes,
                        uint64_t *ret_removed_files)
 {
     *ret_removed_files = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define MINUTE_US ((double)(60 * LH_SECOND_US))
+#define M_A_DEGREE 110574.0 /* of latitude, where it is least */
 #define JOIN_ROUNDS 2 /* a bearing's nearest point moves a little with the point it is drawn to */
 
 /* ---- time ---- */
@@ -88,6 +89,31 @@ static double log_spread(const struct lh_position *a, const struct lh_position *
     return log(fmax(sum.ee * sum.nn - sum.en * sum.en, 1e-6));
 }
 
+/* Further north or east than any error lets them be: said without a geodesic. */
+static bool is_far(const struct lh_ellipse *a, const struct lh_ellipse *b, double most_d2)
+{
+    const double reach_m = sqrt(most_d2) * (a->major_m + b->major_m) * 1.02;
+    const double north_deg = fabs(a->centre.latitude_deg - b->centre.latitude_deg);
+    const double edge_deg = fmax(fabs(a->centre.latitude_deg), fabs(b->centre.latitude_deg));
+    const double east_deg =
+        fabs(lh_azimuth_difference(a->centre.longitude_deg, b->centre.longitude_deg));
+    if (north_deg * M_A_DEGREE > reach_m)
+        return true;
+    return edge_deg < 80 && east_deg < 10 &&
+           east_deg * M_A_DEGREE * cos(edge_deg * LH_DEGREE) * 0.97 > reach_m;
+}
+
+static bool are_far(const struct lh_position *a, const struct lh_position *b, double most_d2)
+{
+    if (a->form != LH_POSITION_ELLIPSES || b->form != LH_POSITION_ELLIPSES)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t k = 0; k < b->count; k++)
+            if (!is_far(&a->ellipses[i], &b->ellipses[k], most_d2))
+                return false;
+    return true;
+}
+
 struct lh_gate lh_gate_in_space(const struct lh_fusion_config *config, const struct lh_position *a,
                                 const struct lh_position *b, int64_t gap_us)
 {
@@ -96,6 +122,8 @@ struct lh_gate lh_gate_in_space(const struct lh_fusion_config *config, const str
     const struct lh_position moved = grown(a, motion_m(config, gap_us));
     const bool bearing = a->form == LH_POSITION_SECTOR || b->form == LH_POSITION_SECTOR;
     const double most = bearing ? config->gate_bearing_d2 : config->gate_point_d2;
+    if (are_far(&moved, b, most))
+        return (struct lh_gate){.d2 = INFINITY, .cost = INFINITY};
     const double d2 = lh_position_distance2(&moved, b);
     return (struct lh_gate){
         .open = d2 < most, .d2 = d2, .cost = d2 < most ? d2 + log_spread(&moved, b) : INFINITY};

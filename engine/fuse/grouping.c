@@ -259,25 +259,33 @@ static void merge(struct lh_grouping *grouping, uint32_t a, uint32_t b)
     place(grouping, into);
 }
 
-/* The first pair of linked groups that are one, by the order of the nodes. */
-static bool merge_one(struct lh_grouping *grouping, const uint32_t *nodes, size_t count)
+/* The first of the groups linked to the node's that is one with it, into it or it into that. */
+static bool merge_at(struct lh_grouping *grouping, uint32_t number)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct lh_node *node = lh_graph_node(grouping->graph, nodes[i]);
-        uint32_t least = NO_GROUP;
-        for (size_t k = 0; k < node->link_count; k++) {
-            const uint32_t other = lh_graph_node(grouping->graph, node->links[k])->group;
-            if (other != node->group && other < least &&
-                are_one(grouping, &grouping->groups[node->group], &grouping->groups[other]))
-                least = other;
-        }
-        if (least != NO_GROUP) {
-            merge(grouping, least < node->group ? least : node->group,
-                  least < node->group ? node->group : least);
-            return true;
-        }
+    const struct lh_node *node = lh_graph_node(grouping->graph, number);
+    uint32_t least = NO_GROUP;
+    for (size_t i = 0; i < node->link_count; i++) {
+        const uint32_t other = lh_graph_node(grouping->graph, node->links[i])->group;
+        if (other != node->group && other < least &&
+            are_one(grouping, &grouping->groups[node->group], &grouping->groups[other]))
+            least = other;
     }
-    return false;
+    if (least == NO_GROUP)
+        return false;
+    merge(grouping, least < node->group ? least : node->group,
+          least < node->group ? node->group : least);
+    return true;
+}
+
+/* Node by node, until a round merges nothing. */
+static void merge_all(struct lh_grouping *grouping, const uint32_t *nodes, size_t count)
+{
+    for (bool merged = grouping->count > 1; merged;) {
+        merged = false;
+        for (size_t i = 0; i < count; i++)
+            while (merge_at(grouping, nodes[i]))
+                merged = true;
+    }
 }
 
 /* ---- the whole ---- */
@@ -341,8 +349,7 @@ int lh_grouping_run(struct lh_grouping *grouping, struct lh_graph *graph, const 
     if (code == LH_OK) {
         for (size_t i = 0; i < grouping->count; i++)
             heads[i] = grouping->groups[i].first;
-        while (merge_one(grouping, nodes, count)) {
-        }
+        merge_all(grouping, nodes, count);
         for (size_t i = 0; i < grouping->count; i++)
             heads[i] = lh_graph_node(graph, heads[i])->group; /* where its first went */
         tidy_links(grouping, heads);

@@ -21,7 +21,7 @@
 struct drive {
     struct sample_site site;
     struct lh_store *store;
-    struct lh_evidence *evidence;
+    struct lh_evidence_folder *evidence;
     struct lh_publisher *publisher;
     struct lh_frame_pool *pool;
     struct lh_desk *desk;

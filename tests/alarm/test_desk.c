@@ -24,7 +24,7 @@ struct bench {
     struct lh_clock *clock;
     struct lh_store *store;
     struct lh_publisher *publisher;
-    struct lh_evidence *evidence;
+    struct lh_evidence_folder *evidence;
     struct lh_frame_pool *pool;
     struct lh_desk *desk;
     size_t count;

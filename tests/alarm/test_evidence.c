@@ -24,7 +24,7 @@
 static struct lh_evidence_config config;
 static char folder[256];
 static struct lh_frame_pool *pool;
-static struct lh_evidence *evidence;
+static struct lh_evidence_folder *evidence;
 static struct lh_fault fault;
 
 static int setup(void **state)
@@ -422,7 +422,7 @@ static void a_place_that_cannot_be_a_folder_is_named(void **state)
 {
     (void)state;
     char path[600];
-    struct lh_evidence *other = NULL;
+    struct lh_evidence_folder *other = NULL;
     (void)snprintf(path, sizeof path, "%s/file", folder);
     const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECES 160
+#define PIECES 100
 
 static uint32_t next_random(uint32_t *state)
 {
@@ -138,7 +138,7 @@ static void the_order_of_arrival_does_not_matter(void **state)
     static struct lh_evidence pieces[PIECES + PIECES / 4];
     static struct outcome in_order;
     static struct outcome shuffled;
-    for (uint32_t seed = 1; seed <= 6; seed++) {
+    for (uint32_t seed = 1; seed <= 4; seed++) {
         uint32_t random = seed;
         for (int i = 0; i < PIECES; i++)
             pieces[i] = make_piece(&random, i);
@@ -153,7 +153,7 @@ static void the_order_of_arrival_does_not_matter(void **state)
         assert_true(in_order.length > 0);
         for (int again = 0; again < 3; again++) {
             shuffle(pieces, count, &random);
-            run(pieces, count, again != 0, &shuffled);
+            run(pieces, count, again == 0, &shuffled);
             expect_same(&in_order, &shuffled);
         }
     }
