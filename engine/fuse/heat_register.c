@@ -349,12 +349,11 @@ int lh_heat_register_judge(struct lh_heat_register *heat_register,
         code = judge_circles(heat_register, query, fault, &verdict);
     if (code != LH_OK)
         return code == LH_ENOMEM ? lh_fail(fault, code, "out of memory") : code;
-    const struct lh_heat_area *area = heat_register->areas
-                                          ? lh_heat_areas_at(heat_register->areas, query->at,
-                                                             query->size_m / 2, query->acquired_us)
-                                          : NULL;
-    if (area)
-        apply(&verdict, area->factor, "registered area", area->name);
+    double factor;
+    const char *name;
+    if (heat_register->areas && lh_heat_areas_at(heat_register->areas, query->at, query->size_m / 2,
+                                                 query->acquired_us, &factor, &name))
+        apply(&verdict, factor, "registered area", name);
     *ret_verdict = verdict;
     return LH_OK;
 }

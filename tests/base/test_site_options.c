@@ -239,7 +239,6 @@ static const struct expectation expectations[] = {
     VIEW("heat", factor, "0.125", IN_HEAT, NUMBER, lh_heat_config, 0.125, NULL),
     {"heat", "areas", NULL, IN_HEAT, OTHER, 0, 0, NULL},
     VIEW("areas", file, "ca.pem", IN_AREA, PATH, lh_heat_area_config, 0, "ca.pem"),
-    VIEW("areas", name_field, "label", IN_AREA, TEXT, lh_heat_area_config, 0, "label"),
     VIEW("areas", datum, "gcj02", IN_AREA, WHOLE, lh_heat_area_config, 1, NULL),
     VIEW("areas", factor, "0.375", IN_AREA, NUMBER, lh_heat_area_config, 0.375, NULL),
     VIEW("areas", valid_from, "2026-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2026-01-01"),
