@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define APART_US (8 * 60 * LH_SECOND_US)
+#define APART_US (480 * LH_SECOND_US)
 #define REACH 1.5         /* pixels */
 #define LATITUDE_M 110500 /* a degree is nowhere shorter */
 
@@ -99,12 +99,12 @@ static int by_cluster(const void *a, const void *b)
 
 static int link_clusters(struct grouping *grouping)
 {
-    const struct lh_hotspot ***order = malloc((grouping->count + 1) * sizeof *order);
+    const struct lh_hotspot ***order = malloc((grouping->count + 1) * sizeof(void *));
     if (!order)
         return LH_ENOMEM;
     for (size_t i = 0; i < grouping->count; i++)
         order[i] = &grouping->rows[i];
-    qsort(order, grouping->count, sizeof *order, by_cluster);
+    qsort(order, grouping->count, sizeof(void *), by_cluster);
     for (size_t i = 1; i < grouping->count; i++) {
         const struct lh_hotspot *a = *order[i - 1];
         const struct lh_hotspot *b = *order[i];
@@ -216,9 +216,9 @@ static int collect(struct grouping *grouping, const struct lh_footprint_options 
 {
     const size_t count = grouping->count;
     size_t *place = calloc(count + 1, sizeof *place);
-    double *scratch = malloc((count + 1) * sizeof *scratch);
+    double *scratch = calloc(count + 1, sizeof *scratch);
     groups->items = calloc(count + 1, sizeof *groups->items);
-    groups->members = malloc((count + 1) * sizeof *groups->members);
+    groups->members = malloc((count + 1) * sizeof(struct lh_hotspot *));
     if (!place || !scratch || !groups->items || !groups->members) {
         free(place);
         free(scratch);
@@ -252,7 +252,7 @@ int lh_hotspots_group(const struct lh_hotspot *rows, size_t count,
 {
     struct lh_hotspot_groups groups = {0};
     struct grouping grouping = {.count = count};
-    grouping.rows = malloc((count + 1) * sizeof *grouping.rows);
+    grouping.rows = malloc((count + 1) * sizeof(struct lh_hotspot *));
     grouping.parent = malloc((count + 1) * sizeof *grouping.parent);
     int code = grouping.rows && grouping.parent ? LH_OK : LH_ENOMEM;
     for (size_t i = 0; i < count && code == LH_OK; i++) {
@@ -260,7 +260,7 @@ int lh_hotspots_group(const struct lh_hotspot *rows, size_t count,
         grouping.parent[i] = i;
     }
     if (code == LH_OK) {
-        qsort(grouping.rows, count, sizeof *grouping.rows, by_satellite);
+        qsort(grouping.rows, count, sizeof(struct lh_hotspot *), by_satellite);
         link_near(&grouping);
         code = link_clusters(&grouping);
     }

@@ -297,8 +297,10 @@ static void test_zero_bytes_and_endless_lines(void **state)
     /* The longest file there may be, of one line; and one byte more. */
     const size_t size = LH_HOTSPOT_BYTES_MAX;
     char *bytes = malloc(size + 1);
-    if (!bytes)
+    if (!bytes) {
         skip();
+        return;
+    }
     memset(bytes, '7', size + 1);
     read = read_with(bytes, size, &reading);
     assert_int_equal(read.state, LH_HOTSPOTS_TEXT);
