@@ -180,9 +180,11 @@ static void sum_up(struct lh_hotspot_group *group, const struct lh_hotspot **mem
                    const struct lh_footprint_options *options, double *scratch)
 {
     size_t nights = 0;
-    group->lead = members[0];
-    group->acquired_us = members[0]->acquired_us;
-    group->latest_us = members[0]->acquired_us;
+    const struct lh_hotspot *first = members[0];
+    group->lead = first;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): collect has put all members in */
+    group->acquired_us = first->acquired_us;
+    group->latest_us = first->acquired_us;
     for (size_t i = 0; i < group->count; i++) {
         const struct lh_hotspot *row = members[i];
         if (is_stronger(row, group->lead))
@@ -218,7 +220,7 @@ static int collect(struct grouping *grouping, const struct lh_footprint_options 
     size_t *place = calloc(count + 1, sizeof *place);
     double *scratch = calloc(count + 1, sizeof *scratch);
     groups->items = calloc(count + 1, sizeof *groups->items);
-    groups->members = malloc((count + 1) * sizeof(struct lh_hotspot *));
+    groups->members = calloc(count + 1, sizeof(struct lh_hotspot *));
     if (!place || !scratch || !groups->items || !groups->members) {
         free(place);
         free(scratch);
