@@ -4,28 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *lh_priority_name(enum lh_priority priority)
-{
-    switch (priority) {
-    case LH_PRIORITY_P1:
-        return "P1";
-    case LH_PRIORITY_P2:
-        return "P2";
-    case LH_PRIORITY_P3:
-        return "P3";
-    case LH_PRIORITY_NONE:
-        break;
-    }
-    return "none";
-}
-
-bool lh_priority_above(enum lh_priority a, enum lh_priority b)
-{
-    if (a == LH_PRIORITY_NONE)
-        return false;
-    return b == LH_PRIORITY_NONE || a < b;
-}
-
 const char *lh_alarm_state_name(enum lh_alarm_state state)
 {
     switch (state) {
@@ -59,30 +37,6 @@ void lh_track_reference(const struct lh_track *track, char ret_reference[LH_EVID
     compact[length] = '\0';
     (void)snprintf(ret_reference, LH_EVIDENCE_REFERENCE, "%s.%llu", compact,
                    (unsigned long long)track->id);
-}
-
-static bool has_two_witnesses(unsigned witnesses)
-{
-    return (witnesses & (witnesses - 1)) != 0;
-}
-
-enum lh_priority lh_priority_of(const struct lh_fusion_config *config,
-                                const struct lh_incident *incident)
-{
-    const double written = round(incident->probability * 1e4) / 1e4;
-    const struct lh_ground *ground = &incident->ground;
-    if (lh_incident_is_closed(incident->state))
-        return LH_PRIORITY_NONE;
-    if (incident->state == LH_INCIDENT_CONFIRMED ||
-        (written >= config->p1_probability && has_two_witnesses(incident->witnesses)) ||
-        (written >= config->p1_core_probability && (ground->core || ground->dwellings) &&
-         ground->danger_level >= 4))
-        return LH_PRIORITY_P1;
-    if (written >= config->p2_probability)
-        return LH_PRIORITY_P2;
-    if (written >= config->p3_probability)
-        return LH_PRIORITY_P3;
-    return LH_PRIORITY_NONE;
 }
 
 static const char *reason_kind(const struct lh_term *term)

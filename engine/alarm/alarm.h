@@ -10,21 +10,11 @@
 #include "base/clock.h"
 #include "base/site.h"
 #include "detect/detection.h"
-#include "fuse/incident.h"
+#include "fuse/priority.h"
 #include "video/frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum lh_priority {
-    LH_PRIORITY_NONE, /* kept, not published */
-    LH_PRIORITY_P1,
-    LH_PRIORITY_P2,
-    LH_PRIORITY_P3,
-};
-const char *lh_priority_name(enum lh_priority priority); /* "P1"; "none" */
-/* True where a is more urgent than b. */
-bool lh_priority_above(enum lh_priority a, enum lh_priority b);
 
 enum lh_alarm_state {
     LH_ALARM_RAISED, /* also when it comes back after it had ended */
@@ -64,6 +54,7 @@ struct lh_alarm {
         revision; /* from 1, one more each time it is stored; a gap where a full backlog was thinned */
     enum lh_alarm_state state;
     enum lh_priority priority; /* never falls while the alarm is open */
+    struct lh_urgency urgency; /* as it stands now; the larger rank first within a priority */
     char area_code[16];
     int64_t raised_utc_us;  /* engine clock; LH_NO_TIME while it is only kept */
     int64_t updated_utc_us; /* engine clock, of this revision */
@@ -105,13 +96,6 @@ const char *lh_alarm_kind_name(const struct lh_alarm *alarm);
 /* What fusion calls a track: its first detection and its number, since a camera that was started anew counts
  * from 1 again. */
 void lh_track_reference(const struct lh_track *track, char ret_reference[LH_EVIDENCE_REFERENCE]);
-
-/* P1: confirmed by a person, or at least p1_probability with two kinds of witness, or at least
- * p1_core_probability in a protected core area or near dwellings at danger level 4 or 5; P2 and P3 by
- * probability. It counts as messages write it, rounded to four decimals, so that nobody reads "0.7"
- * beside a priority that begins above it. Closed incidents have none. */
-enum lh_priority lh_priority_of(const struct lh_fusion_config *config,
-                                const struct lh_incident *incident);
 
 /* What is true of the incident, and why; not the alarm's own life, its place or its camera. */
 void lh_alarm_take_incident(struct lh_alarm *alarm, const struct lh_incident *incident);

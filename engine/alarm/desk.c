@@ -555,7 +555,8 @@ static int hear_of_change(struct lh_desk *desk, const struct lh_desk_news *news)
     const struct lh_seen *leading = lh_seen_leading(&desk->seen, alarm);
     if (leading)
         lh_alarm_take_seen(alarm, leading);
-    return decide(desk, open, lh_priority_of(&desk->site->fusion, incident), leading != NULL);
+    alarm->urgency = lh_incident_urgency(&desk->site->fusion, incident);
+    return decide(desk, open, alarm->urgency.priority, leading != NULL);
 }
 
 static void note_merged(struct open_alarm *into, const struct lh_alarm *gone)

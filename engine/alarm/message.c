@@ -313,6 +313,8 @@ int lh_message_alarm(const struct lh_alarm *alarm, const struct lh_serial *seria
     bad |= json_object_set_new(root, "state", lh_json_text(lh_alarm_state_name(alarm->state)));
     bad |= json_object_set_new(root, "priority", lh_json_text(lh_priority_name(alarm->priority)));
     bad |= json_object_set_new(root, "probability", lh_json_number(alarm->probability));
+    bad |= json_object_set_new(root, "rank", lh_json_number(alarm->urgency.rank));
+    bad |= json_object_set_new(root, "urgency", lh_json_text(alarm->urgency.reason));
     bad |= json_object_set_new(root, "kind", lh_json_text(lh_alarm_kind_name(alarm)));
     bad |= json_object_set_new(root, "area_code", lh_json_text(alarm->area_code));
     bad |= json_object_set_new(root, "place", lh_json_text(alarm->place));

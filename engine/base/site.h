@@ -367,7 +367,6 @@ struct lh_feed_config {
 /* A file of areas that are hot by trade (fuse/heat_area.h). */
 struct lh_heat_area_config {
     char *file; /* anything OGR reads */
-    char *name_field;
     int datum;
     double factor;    /* what is left of a hotspot's weight in them, 0..1 */
     char *valid_from; /* "YYYY-MM-DD"; "": always */

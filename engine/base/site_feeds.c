@@ -263,12 +263,6 @@ static const struct lh_option area_rows[] = {
      .example = "industry.geojson",
      .help = "Any vector file that GDAL reads; its polygons may overlap: the one that lowers most "
              "counts"},
-    {.name = "name_field",
-     .type = LH_OPTION_TEXT,
-     LH_ROW_AT(lh_heat_area_config, name_field),
-     LH_ROW_RANGE(1, 64),
-     .fallback = "name",
-     .help = "The field that holds the names"},
     {.name = "datum",
      .type = LH_OPTION_WORD,
      LH_ROW_AT(lh_heat_area_config, datum),

@@ -231,6 +231,21 @@ static int refuse(const struct web *web, struct endpoint *endpoint,
                    said[0] ? "'" : "nothing", said, said[0] ? "'" : "");
 }
 
+/* What stands in such an answer is read only to repeat its words. */
+static int refuse_status(const struct web *web, struct endpoint *endpoint,
+                         const struct lh_http_answer *answer,
+                         const struct lh_hotspot_reading *reading, struct lh_fault *fault)
+{
+    struct lh_hotspots words = {0};
+    struct lh_fault inner = {0};
+    const char *said = "";
+    if (lh_hotspots_read(answer->bytes, answer->size, reading, &inner, &words) == LH_OK)
+        said = words.product != LH_PRODUCT_UNKNOWN ? "a table" : words.note;
+    const int code = refuse(web, endpoint, answer, said, fault);
+    lh_hotspots_finish(&words);
+    return code;
+}
+
 static int read_answer(struct web *web, struct endpoint *endpoint,
                        const struct lh_http_answer *answer, struct lh_fault *fault,
                        struct lh_feed_batch *batch)
@@ -241,16 +256,8 @@ static int read_answer(struct web *web, struct endpoint *endpoint,
     /* Where the body was cut, the last line may look whole and not be. */
     while (answer->truncated && size > 0 && answer->bytes[size - 1] != '\n')
         size--;
-    if (answer->status != 200) {
-        struct lh_hotspots words = {0};
-        lh_hotspots_finish(&batch->hotspots);
-        if (lh_hotspots_read(answer->bytes, answer->size, &reading, &inner, &words) == LH_OK &&
-            words.state != LH_HOTSPOTS_TEXT)
-            (void)snprintf(words.note, sizeof words.note, "a table");
-        const int code = refuse(web, endpoint, answer, words.note, fault);
-        lh_hotspots_finish(&words);
-        return code;
-    }
+    if (answer->status != 200)
+        return refuse_status(web, endpoint, answer, &reading, fault);
     int code = lh_hotspots_read(answer->bytes, size, &reading, &inner, &batch->hotspots);
     if (code != LH_OK) {
         lh_http_redact(inner.text, web->key);

@@ -54,7 +54,7 @@ static double height_at(const struct lh_height_source *heights, struct lh_geo at
 struct lh_geo lh_parallax_undo(double satellite_longitude_deg, struct lh_geo apparent,
                                const struct lh_height_source *heights, double *ret_height_m)
 {
-    struct lh_satellite_view view;
+    struct lh_satellite_view view = {0};
     struct lh_geo place = apparent;
     double height_m = height_at(heights, apparent);
     if (lh_geostationary_view(satellite_longitude_deg, apparent, &view) != LH_OK)

@@ -266,6 +266,7 @@ static int renew(struct lh_fusion *fusion, uint32_t number, const struct lh_evid
     const struct lh_evidence *known = &lh_graph_node(fusion->graph, number)->evidence;
     const bool later = evidence->observed_utc_us > known->observed_utc_us ||
                        (evidence->observed_utc_us == known->observed_utc_us &&
+                        evidence->kind != LH_EVIDENCE_REPORT && /* a word stands */
                         evidence->received_utc_us > known->received_utc_us);
     struct lh_evidence next = later ? *evidence : *known;
     if (evidence->first_utc_us < next.first_utc_us)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define DAY_US (86400.0 * (double)LH_SECOND_US)
-#define SAME_LOOK_US (8 * 60 * LH_SECOND_US) /* as long as a group lasts */
+#define SAME_LOOK_US (480 * LH_SECOND_US) /* as long as a group lasts */
 #define REACH_MOST_M 3000.0
 #define RADIUS_MOST_M 20000.0
 #define WIDER 1.5
@@ -126,7 +126,7 @@ static int note_row(struct lh_heat_register *heat_register, const struct lh_hots
     if (isfinite(row->frp_mw))
         (void)sqlite3_bind_double(statement, 6, row->frp_mw);
     (void)sqlite3_bind_double(statement, 7, lh_hotspot_size_m(row));
-    (void)sqlite3_bind_int(statement, 8, lh_hotspot_at_night(row));
+    (void)sqlite3_bind_int(statement, 8, lh_hotspot_at_night(row) ? 1 : 0);
     (void)sqlite3_bind_text(statement, 9, row->satellite, -1, SQLITE_STATIC);
     return lh_database_run(&heat_register->database, statement, fault);
 }
@@ -223,7 +223,7 @@ static size_t pick_near(const struct looks *looks, struct lh_geo at, double size
         if (lh_geo_distance_m(at, look->at) <= lh_heat_reach_m(size_m, look->size_m))
             picked[count++] = look;
     }
-    qsort(picked, count, sizeof *picked, lh_heat_look_order);
+    qsort(picked, count, sizeof(struct lh_heat_look *), lh_heat_look_order);
     return count;
 }
 
@@ -231,7 +231,7 @@ static size_t pick_near(const struct looks *looks, struct lh_geo at, double size
 static int sum_near(const struct looks *looks, const struct lh_heat_query *query,
                     struct lh_heat_evidence *evidence)
 {
-    const struct lh_heat_look **picked = malloc((looks->count + 1) * sizeof *picked);
+    const struct lh_heat_look **picked = malloc((looks->count + 1) * sizeof(struct lh_heat_look *));
     if (!picked)
         return LH_ENOMEM;
     int code = LH_OK;
@@ -349,12 +349,11 @@ int lh_heat_register_judge(struct lh_heat_register *heat_register,
         code = judge_circles(heat_register, query, fault, &verdict);
     if (code != LH_OK)
         return code == LH_ENOMEM ? lh_fail(fault, code, "out of memory") : code;
-    const struct lh_heat_area *area = heat_register->areas
-                                          ? lh_heat_areas_at(heat_register->areas, query->at,
-                                                             query->size_m / 2, query->acquired_us)
-                                          : NULL;
-    if (area)
-        apply(&verdict, area->factor, "registered area", area->name);
+    double factor;
+    const char *name;
+    if (heat_register->areas && lh_heat_areas_at(heat_register->areas, query->at, query->size_m / 2,
+                                                 query->acquired_us, &factor, &name))
+        apply(&verdict, factor, "registered area", name);
     *ret_verdict = verdict;
     return LH_OK;
 }
@@ -422,7 +421,7 @@ static int mark_recurrent(struct survey *survey)
         struct lh_heat_evidence evidence;
         size_t count = 0;
         visit_near(survey, i, pick, &count);
-        qsort(survey->picked, count, sizeof *survey->picked, lh_heat_look_order);
+        qsort(survey->picked, count, sizeof(struct lh_heat_look *), lh_heat_look_order);
         code = lh_heat_sum(survey->picked, count, &evidence);
         survey->recurrent[i] =
             code == LH_OK && lh_heat_is_standing(&evidence, survey->config, survey->now_us);
@@ -465,7 +464,7 @@ static int sum_groups(struct survey *survey, struct lh_heat_evidence *sources, s
         for (size_t j = 0; j < survey->looks->count; j++)
             if (survey->group[j] == *count)
                 survey->picked[members++] = &survey->looks->items[j];
-        qsort(survey->picked, members, sizeof *survey->picked, lh_heat_look_order);
+        qsort(survey->picked, members, sizeof(struct lh_heat_look *), lh_heat_look_order);
         code = lh_heat_sum(survey->picked, members, &sources[(*count)++]);
     }
     qsort(sources, *count, sizeof *sources, by_dates);
@@ -481,7 +480,7 @@ static int survey_looks(struct survey *survey, struct lh_heat_evidence **ret_sou
     survey->recurrent = calloc(room, sizeof *survey->recurrent);
     survey->group = calloc(room, sizeof *survey->group);
     survey->stack = calloc(room, sizeof *survey->stack);
-    survey->picked = calloc(room, sizeof *survey->picked);
+    survey->picked = calloc(room, sizeof(struct lh_heat_look *));
     int code = sources && survey->recurrent && survey->group && survey->stack && survey->picked
                    ? LH_OK
                    : LH_ENOMEM;

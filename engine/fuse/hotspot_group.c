@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define APART_US (8 * 60 * LH_SECOND_US)
+#define APART_US (480 * LH_SECOND_US)
 #define REACH 1.5         /* pixels */
 #define LATITUDE_M 110500 /* a degree is nowhere shorter */
 
@@ -99,12 +99,12 @@ static int by_cluster(const void *a, const void *b)
 
 static int link_clusters(struct grouping *grouping)
 {
-    const struct lh_hotspot ***order = malloc((grouping->count + 1) * sizeof *order);
+    const struct lh_hotspot ***order = malloc((grouping->count + 1) * sizeof(void *));
     if (!order)
         return LH_ENOMEM;
     for (size_t i = 0; i < grouping->count; i++)
         order[i] = &grouping->rows[i];
-    qsort(order, grouping->count, sizeof *order, by_cluster);
+    qsort(order, grouping->count, sizeof(void *), by_cluster);
     for (size_t i = 1; i < grouping->count; i++) {
         const struct lh_hotspot *a = *order[i - 1];
         const struct lh_hotspot *b = *order[i];
@@ -180,9 +180,11 @@ static void sum_up(struct lh_hotspot_group *group, const struct lh_hotspot **mem
                    const struct lh_footprint_options *options, double *scratch)
 {
     size_t nights = 0;
-    group->lead = members[0];
-    group->acquired_us = members[0]->acquired_us;
-    group->latest_us = members[0]->acquired_us;
+    const struct lh_hotspot *first = members[0];
+    group->lead = first;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): collect has put all members in */
+    group->acquired_us = first->acquired_us;
+    group->latest_us = first->acquired_us;
     for (size_t i = 0; i < group->count; i++) {
         const struct lh_hotspot *row = members[i];
         if (is_stronger(row, group->lead))
@@ -216,9 +218,9 @@ static int collect(struct grouping *grouping, const struct lh_footprint_options 
 {
     const size_t count = grouping->count;
     size_t *place = calloc(count + 1, sizeof *place);
-    double *scratch = malloc((count + 1) * sizeof *scratch);
+    double *scratch = calloc(count + 1, sizeof *scratch);
     groups->items = calloc(count + 1, sizeof *groups->items);
-    groups->members = malloc((count + 1) * sizeof *groups->members);
+    groups->members = calloc(count + 1, sizeof(struct lh_hotspot *));
     if (!place || !scratch || !groups->items || !groups->members) {
         free(place);
         free(scratch);
@@ -252,7 +254,7 @@ int lh_hotspots_group(const struct lh_hotspot *rows, size_t count,
 {
     struct lh_hotspot_groups groups = {0};
     struct grouping grouping = {.count = count};
-    grouping.rows = malloc((count + 1) * sizeof *grouping.rows);
+    grouping.rows = malloc((count + 1) * sizeof(struct lh_hotspot *));
     grouping.parent = malloc((count + 1) * sizeof *grouping.parent);
     int code = grouping.rows && grouping.parent ? LH_OK : LH_ENOMEM;
     for (size_t i = 0; i < count && code == LH_OK; i++) {
@@ -260,7 +262,7 @@ int lh_hotspots_group(const struct lh_hotspot *rows, size_t count,
         grouping.parent[i] = i;
     }
     if (code == LH_OK) {
-        qsort(grouping.rows, count, sizeof *grouping.rows, by_satellite);
+        qsort(grouping.rows, count, sizeof(struct lh_hotspot *), by_satellite);
         link_near(&grouping);
         code = link_clusters(&grouping);
     }

@@ -287,7 +287,7 @@ static bool read_plain_date(struct lh_slice date, int parts[3])
 static int read_date(const struct lh_row_context *context, struct lh_slice date, int64_t *ret_days,
                      char *why)
 {
-    int parts[3];
+    int parts[3] = {0};
     date = trimmed(date);
     const bool rewritten = lh_date_numbers(date, parts);
     if (rewritten != (context->date_form != LH_DATE_YMD) &&
@@ -376,7 +376,8 @@ static int read_moment(const struct lh_row_context *context, const struct lh_sli
     if (!end || *end != '\0' || !real_date(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday))
         return WHY("'%.*s' is no time written as '%.24s'", SHOWN(first), mapping->time_format);
     const int64_t seconds = days_of(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday) * DAY_S +
-                            parts.tm_hour * 3600 + parts.tm_min * 60 + parts.tm_sec;
+                            parts.tm_hour * INT64_C(3600) + parts.tm_min * INT64_C(60) +
+                            parts.tm_sec;
     *ret_us = (seconds - (int64_t)llround(mapping->utc_offset_h * 3600)) * LH_SECOND_US;
     return LH_OK;
 }
@@ -591,8 +592,9 @@ static void name_satellite(const struct lh_row_context *context, struct lh_slice
     slice = trimmed(slice.text ? slice : (struct lh_slice){"", 0});
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (equals(slice, names[i].written)) {
-            (void)strcpy(hotspot->satellite, names[i].name);
-            (void)strcpy(hotspot->instrument, names[i].instrument);
+            (void)snprintf(hotspot->satellite, sizeof hotspot->satellite, "%s", names[i].name);
+            (void)snprintf(hotspot->instrument, sizeof hotspot->instrument, "%s",
+                           names[i].instrument);
             return;
         }
     }

@@ -89,6 +89,7 @@ static inline struct lh_alarm sample_alarm(void)
         .revision = 1,
         .state = LH_ALARM_RAISED,
         .priority = LH_PRIORITY_P2,
+        .urgency = {LH_PRIORITY_P2, 1, 0.8, "P2: 0.80, suspected, by camera"},
         .camera = "tower-1",
         .camera_name = "北山 tower",
         .preset = "north",

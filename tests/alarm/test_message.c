@@ -43,7 +43,8 @@ static void an_alarm_has_these_bytes(void **state)
         json,
         "{\"schema\":\"linhuo/alarm/2\",\"epoch\":\"replay\",\"stream\":\"alarm\",\"sequence\":42,"
         "\"id\":\"141122.20160604T184200.000Z.camera.1f3a9c02\",\"revision\":1,"
-        "\"state\":\"raised\",\"priority\":\"P2\",\"probability\":0.8,\"kind\":\"smoke\","
+        "\"state\":\"raised\",\"priority\":\"P2\",\"probability\":0.8,\"rank\":0.8,"
+        "\"urgency\":\"P2: 0.80, suspected, by camera\",\"kind\":\"smoke\","
         "\"area_code\":\"141122\",\"place\":\"2.1 km N of 西社\","
         "\"position\":{\"form\":\"ellipses\",\"ellipses\":[{\"latitude_deg\":37.612346,"
         "\"longitude_deg\":111.912346,\"height_m\":1210.5,\"major_m\":489.5494,\"minor_m\":97.9099,"
@@ -231,7 +232,7 @@ static enum lh_priority priority_of(double probability, unsigned witnesses,
     const struct lh_fusion_config config = sample_fusion_config();
     const struct lh_incident incident = {
         .probability = probability, .witnesses = witnesses, .state = incident_state};
-    return lh_priority_of(&config, &incident);
+    return lh_incident_urgency(&config, &incident).priority;
 }
 
 static void priority_goes_by_the_probability_as_written(void **state)
@@ -261,9 +262,9 @@ static void a_core_area_in_dangerous_weather_is_sooner_urgent(void **state)
     struct lh_incident incident = {.probability = 0.85, .state = LH_INCIDENT_SUSPECTED};
     incident.ground.core = true;
     incident.ground.danger_level = 3;
-    assert_int_equal(lh_priority_of(&config, &incident), LH_PRIORITY_P2);
+    assert_int_equal(lh_incident_urgency(&config, &incident).priority, LH_PRIORITY_P2);
     incident.ground.danger_level = 4;
-    assert_int_equal(lh_priority_of(&config, &incident), LH_PRIORITY_P1);
+    assert_int_equal(lh_incident_urgency(&config, &incident).priority, LH_PRIORITY_P1);
 }
 
 static void tracks_are_known_by_their_first_sight(void **state)

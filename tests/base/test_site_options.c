@@ -22,6 +22,10 @@ enum where {
     IN_ZOOM,
     IN_PRESET,
     IN_PTZ,
+    IN_FEED,
+    IN_COLUMNS,
+    IN_HEAT,
+    IN_AREA,
 };
 
 enum kind {
@@ -182,6 +186,63 @@ static const struct expectation expectations[] = {
     VIEW("ptz", pan_scale_deg, "31.25", IN_PTZ, NUMBER, lh_ptz_config, 31.25, NULL),
     VIEW("ptz", tilt_zero_deg, "32.25", IN_PTZ, NUMBER, lh_ptz_config, 32.25, NULL),
     VIEW("ptz", tilt_scale_deg, "33.25", IN_PTZ, NUMBER, lh_ptz_config, 33.25, NULL),
+    SITE("site", "box", "\"111,37,112,38\"", TEXT, box, 0, "111,37,112,38"),
+    {"feeds", "name", "firms", IN_FEED, TEXT, offsetof(struct lh_feed_config, name), 0, "firms"},
+    {"feeds", "enabled", "false", IN_FEED, SWITCH, offsetof(struct lh_feed_config, enabled), 0,
+     NULL},
+    VIEW("feeds", kind, "folder", IN_FEED, WHOLE, lh_feed_config, 2, NULL),
+    VIEW("feeds", url, "http://192.0.2.9", IN_FEED, TEXT, lh_feed_config, 0, "http://192.0.2.9"),
+    {"feeds", "sources", "[MODIS_NRT]", IN_FEED, TEXTS, offsetof(struct lh_feed_config, sources), 0,
+     "MODIS_NRT"},
+    VIEW("feeds", key_file, "secret", IN_FEED, PATH, lh_feed_config, 0, "secret"),
+    VIEW("feeds", tls_ca_path, "ca.pem", IN_FEED, PATH, lh_feed_config, 0, "ca.pem"),
+    VIEW("feeds", box, "\"1,2,3,4\"", IN_FEED, TEXT, lh_feed_config, 0, "1,2,3,4"),
+    VIEW("feeds", days, "4", IN_FEED, WHOLE, lh_feed_config, 4, NULL),
+    VIEW("feeds", poll_interval_s, "41.25", IN_FEED, NUMBER, lh_feed_config, 41.25, NULL),
+    VIEW("feeds", timeout_s, "42.25", IN_FEED, NUMBER, lh_feed_config, 42.25, NULL),
+    VIEW("feeds", max_size_mib, "43.25", IN_FEED, NUMBER, lh_feed_config, 43.25, NULL),
+    VIEW("feeds", max_requests, "44", IN_FEED, WHOLE, lh_feed_config, 44, NULL),
+    VIEW("feeds", folder, "drop", IN_FEED, PATH, lh_feed_config, 0, "drop"),
+    {"feeds", "files", "[one]", IN_FEED, OTHER, 0, 0, NULL},
+    VIEW("feeds", latency_s, "45.25", IN_FEED, NUMBER, lh_feed_config, 45.25, NULL),
+    VIEW("feeds", datum, "bd09", IN_FEED, WHOLE, lh_feed_config, 2, NULL),
+    VIEW("feeds", satellite, "FY-4B", IN_FEED, TEXT, lh_feed_config, 0, "FY-4B"),
+    {"feeds", "columns", NULL, IN_FEED, OTHER, 0, 0, NULL},
+    VIEW("feeds", time_format, "\"%d.%m.%Y\"", IN_FEED, TEXT, lh_feed_config, 0, "%d.%m.%Y"),
+    VIEW("feeds", utc_offset_h, "-3.5", IN_FEED, NUMBER, lh_feed_config, -3.5, NULL),
+    VIEW("feeds", frp_unit, "kw", IN_FEED, WHOLE, lh_feed_config, 1, NULL),
+    VIEW("columns", latitude, "column latitude", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column latitude"),
+    VIEW("columns", longitude, "column longitude", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column longitude"),
+    VIEW("columns", time, "column time", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column time"),
+    VIEW("columns", date, "column date", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column date"),
+    VIEW("columns", clock, "column clock", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column clock"),
+    VIEW("columns", satellite, "column satellite", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column satellite"),
+    VIEW("columns", instrument, "column instrument", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column instrument"),
+    VIEW("columns", confidence, "column confidence", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column confidence"),
+    VIEW("columns", frp, "column frp", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column frp"),
+    VIEW("columns", brightness, "column brightness", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column brightness"),
+    VIEW("columns", scan, "column scan", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column scan"),
+    VIEW("columns", track, "column track", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column track"),
+    VIEW("columns", cluster, "column cluster", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column cluster"),
+    VIEW("heat", min_dates, "5", IN_HEAT, WHOLE, lh_heat_config, 5, NULL),
+    VIEW("heat", window_days, "51.5", IN_HEAT, NUMBER, lh_heat_config, 51.5, NULL),
+    VIEW("heat", min_span_days, "52.5", IN_HEAT, NUMBER, lh_heat_config, 52.5, NULL),
+    VIEW("heat", expiry_days, "53.5", IN_HEAT, NUMBER, lh_heat_config, 53.5, NULL),
+    VIEW("heat", min_night_fraction, "0.625", IN_HEAT, NUMBER, lh_heat_config, 0.625, NULL),
+    VIEW("heat", factor, "0.125", IN_HEAT, NUMBER, lh_heat_config, 0.125, NULL),
+    {"heat", "areas", NULL, IN_HEAT, OTHER, 0, 0, NULL},
+    VIEW("areas", file, "ca.pem", IN_AREA, PATH, lh_heat_area_config, 0, "ca.pem"),
+    VIEW("areas", datum, "gcj02", IN_AREA, WHOLE, lh_heat_area_config, 1, NULL),
+    VIEW("areas", factor, "0.375", IN_AREA, NUMBER, lh_heat_area_config, 0.375, NULL),
+    VIEW("areas", valid_from, "2026-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2026-01-01"),
+    VIEW("areas", valid_to, "2027-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2027-01-01"),
 };
 
 #define EXPECTATIONS (sizeof expectations / sizeof expectations[0])
@@ -265,6 +326,14 @@ static char *write_site(enum level level)
     write_keys(out, "pose", 6);
     fputs("      zooms:\n        -\n", out);
     write_keys(out, "zooms", 10);
+    fputs("feeds:\n  -\n", out);
+    write_keys(out, "feeds", 4);
+    fputs("    columns:\n", out);
+    write_keys(out, "columns", 6);
+    fputs("heat:\n", out);
+    write_keys(out, "heat", 2);
+    fputs("  areas:\n    -\n", out);
+    write_keys(out, "areas", 6);
     assert_int_equal(fclose(out), 0);
     return text;
 }
@@ -367,6 +436,10 @@ static void every_option_arrives(void **state)
                 [IN_ZOOM] = site->cameras[0].pose.zooms,
                 [IN_PRESET] = site->cameras[0].presets,
                 [IN_PTZ] = &site->cameras[0].ptz,
+                [IN_FEED] = site->feeds,
+                [IN_COLUMNS] = &site->feeds[0].columns,
+                [IN_HEAT] = &site->heat,
+                [IN_AREA] = site->heat.areas,
             };
             check(scratch, &expectations[i], structs[expectations[i].where]);
         }
@@ -636,6 +709,7 @@ static void the_sample_loads_with_every_option_taken(void **state)
     assert_non_null(scratch_write_text(scratch, "secrets/tower-1", 0600, "user: u\npassword: p\n"));
     assert_non_null(scratch_write_text(scratch, "secrets/county-ca.pem", 0600, "x"));
     assert_non_null(scratch_write_text(scratch, "places.geojson", 0600, "x"));
+    assert_non_null(scratch_write_text(scratch, "industry.geojson", 0600, "x"));
     char *text = print_form(lh_site_write_sample);
     uncomment(text);
     size_t commented = 0;
