@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"tune", lh_cmd_tune, "sweep settings over labelled footage and choose"},
     {"watch", lh_cmd_watch, "show alarms as they are published"},
     {"status", lh_cmd_status, "what the running engine sees, and what it does not"},
+    {"danger", lh_cmd_danger, "fire weather indices and danger levels from a table of weather"},
     {"plugins", lh_cmd_plugins, "detectors at hand, with their settings"},
     {"sample-config", lh_cmd_sample_config,
      "a commented site file, the reference, the JSON Schema"},

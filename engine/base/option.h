@@ -90,6 +90,7 @@ const struct lh_option_table *lh_camera_options(void);
 
 /* Sections with a file of their own (base/site_SECTION.c). */
 extern const struct lh_option_table lh_fusion_table;
+extern const struct lh_option_table lh_weather_table;
 
 /* The row of that name, also of the base, or NULL. */
 const struct lh_option *lh_option_find(const struct lh_option_table *table, const char *name);

@@ -226,6 +226,12 @@ struct lh_fusion_config {
     double wind_consequence;
 };
 
+/* How weather becomes a danger level (fuse/fire_weather.h, fuse/danger.h). */
+struct lh_weather_config {
+    int ffmc;             /* enum lh_ffmc_scale */
+    double danger_fwi[4]; /* of levels 2 to 5, the least index */
+};
+
 struct lh_evidence_config {
     bool enabled;
     double max_age_days;
@@ -261,6 +267,7 @@ struct lh_site {
     struct lh_track_config tracks;
     struct lh_alarm_config alarms;
     struct lh_fusion_config fusion;
+    struct lh_weather_config weather;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
     struct lh_camera_config *cameras; /* may be none: replay needs none */
