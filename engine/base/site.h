@@ -199,7 +199,7 @@ struct lh_fusion_config {
     double ambiguous_d2;     /* evidence that fits two incidents about as well links them */
     double crossing_min_deg; /* bearings that cross at less give no point */
     double same_camera_m;    /* what one camera sees apart at one time stays apart */
-    double motion_m_s;
+    double motion_km_h;
     double motion_most_m;
     double camera_camera_min;
     double camera_stationary_min;
