@@ -247,7 +247,7 @@ struct lh_fusion_config {
     double ambiguous_d2;     /* evidence that fits two incidents about as well links them */
     double crossing_min_deg; /* bearings that cross at less give no point */
     double same_camera_m;    /* what one camera sees apart at one time stays apart */
-    double motion_m_s;
+    double motion_km_h;
     double motion_most_m;
     double camera_camera_min;
     double camera_stationary_min;
@@ -272,6 +272,12 @@ struct lh_fusion_config {
     double dwelling_m;
     double danger_consequence;
     double wind_consequence;
+};
+
+/* How weather becomes a danger level (fuse/fire_weather.h, fuse/danger.h). */
+struct lh_weather_config {
+    int ffmc;             /* enum lh_ffmc_scale */
+    double danger_fwi[4]; /* of levels 2 to 5, the least index */
 };
 
 struct lh_evidence_config {
@@ -407,6 +413,7 @@ struct lh_site {
     struct lh_track_config tracks;
     struct lh_alarm_config alarms;
     struct lh_fusion_config fusion;
+    struct lh_weather_config weather;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
     struct lh_terrain_config terrain;

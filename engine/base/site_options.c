@@ -617,6 +617,12 @@ static const struct lh_option root_rows[] = {
      .fallback = "",
      .help = "How cameras, satellites and people are weighed against each other; likelihood ratios "
              "end in _lr, parts of a logit in _weight"},
+    {.name = "weather",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, weather),
+     .table = &lh_weather_table,
+     .fallback = "",
+     .help = "How weather becomes a fire danger level"},
     {.name = "evidence",
      .type = LH_OPTION_GROUP,
      AT(lh_site, evidence),

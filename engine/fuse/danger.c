@@ -24,8 +24,6 @@ struct lh_danger {
     size_t station_count;
 };
 
-const double LH_DANGER_FWI_LIMITS[4] = {5.2, 11.2, 21.3, 38};
-
 const char *lh_danger_name(int level)
 {
     static const char *const names[] = {"unknown", "none", "low", "moderate", "high", "extreme"};

@@ -18,10 +18,9 @@
 const char *lh_danger_name(int level); /* "none", "low", "moderate", "high", "extreme"; "unknown" */
 const char *lh_danger_colour(int level); /* "green", "blue", "yellow", "orange", "red"; "" */
 
-/* limits: of levels 2 to 5, each the least FWI. */
+/* limits: weather.danger_2_fwi and so on, each the least FWI of its level. By default 5.2, 11.2, 21.3, 38: EFFIS'
+ * classes, with its two highest in one. */
 int lh_danger_of_fwi(const double limits[4], double fwi);
-/* 5.2, 11.2, 21.3, 38: EFFIS' classes, with its two highest in one. */
-extern const double LH_DANGER_FWI_LIMITS[4];
 
 /* ---- LY/T 1172-95 ----
  * U = A (highest temperature) + B (lowest humidity) + C (rain and days since) + D (strongest wind) - E (month).

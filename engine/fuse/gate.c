@@ -48,7 +48,8 @@ bool lh_gate_in_time(const struct lh_fusion_config *config, const struct lh_evid
 
 static double motion_m(const struct lh_fusion_config *config, int64_t gap_us)
 {
-    return fmin(config->motion_m_s * (double)gap_us / (double)LH_SECOND_US, config->motion_most_m);
+    return fmin(config->motion_km_h / 3.6 * (double)gap_us / (double)LH_SECOND_US,
+                config->motion_most_m);
 }
 
 double lh_gate_reach_m(const struct lh_fusion_config *config, double sigma_m)

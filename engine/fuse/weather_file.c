@@ -79,10 +79,11 @@ static bool next_cell(const struct table *table, const char **rest, const char *
         first++;
     while (last > first && strchr(" \"\r", last[-1]))
         last--;
-    if (last - first >= CELL_MAX || memchr(first, '\0', (size_t)(last - first)))
+    const size_t length = last > first ? (size_t)(last - first) : 0;
+    if (length >= CELL_MAX || memchr(first, '\0', length))
         return false;
-    memcpy(cell, first, (size_t)(last - first));
-    cell[last - first] = '\0';
+    memcpy(cell, first, length);
+    cell[length] = '\0';
     return true;
 }
 

@@ -112,11 +112,12 @@ static void broken_tables_are_refused_with_the_line(void **state)
 static void levels_have_limits(void **state)
 {
     (void)state;
-    assert_int_equal(lh_danger_of_fwi(LH_DANGER_FWI_LIMITS, 0), 1);
-    assert_int_equal(lh_danger_of_fwi(LH_DANGER_FWI_LIMITS, 5.2), 2);
-    assert_int_equal(lh_danger_of_fwi(LH_DANGER_FWI_LIMITS, 21.29), 3);
-    assert_int_equal(lh_danger_of_fwi(LH_DANGER_FWI_LIMITS, 37.9), 4);
-    assert_int_equal(lh_danger_of_fwi(LH_DANGER_FWI_LIMITS, 80), 5);
+    static const double limits[] = {5.2, 11.2, 21.3, 38};
+    assert_int_equal(lh_danger_of_fwi(limits, 0), 1);
+    assert_int_equal(lh_danger_of_fwi(limits, 5.2), 2);
+    assert_int_equal(lh_danger_of_fwi(limits, 21.29), 3);
+    assert_int_equal(lh_danger_of_fwi(limits, 37.9), 4);
+    assert_int_equal(lh_danger_of_fwi(limits, 80), 5);
     const double of_lyt[] = {-3, 25, 26, 50, 51, 72, 73, 90, 91};
     const int levels[] = {1, 1, 2, 2, 3, 3, 4, 4, 5};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
