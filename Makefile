@@ -81,6 +81,7 @@ bench: build
 	$(call install,ffmpeg python3-numpy)
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
 	@$(BUILD)/tests/ray-bench
+	@$(PYTHON) tests/bench/bench_hotspots.py --build $(BUILD)
 	@$(PYTHON) tests/bench/bench_onnx.py --build $(BUILD)
 
 lint: deps-test $(BUILD)/build.ninja

@@ -1,6 +1,7 @@
 #include "replay.h"
 
 #include "base/thread.h"
+#include "duty.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -32,8 +33,8 @@ struct track_lane {
 struct replay {
     const struct lh_replay_options *options;
     struct lh_clock *clock;
-    struct lh_desk *desk;
-    struct lh_evidence *evidence;
+    struct lh_duty *duty;
+    struct lh_album *album;
     int64_t begun_us;
     struct lh_replay_alarm news; /* where the event at the desk comes from */
     pthread_mutex_t lock;
@@ -211,8 +212,8 @@ static int show_desk(struct replay *self, const struct track_lane *lane,
                                           .clip_start_us = lane->start_us,
                                           .frame = event->frame};
     lh_clock_replay_set(self->clock, event->utc_us);
-    const int code = lh_desk_track(self->desk, &input);
-    lh_desk_tick(self->desk);
+    const int code = lh_duty_track(self->duty, &input);
+    lh_desk_tick(lh_duty_desk(self->duty));
     return code;
 }
 
@@ -332,22 +333,22 @@ static int open_desk(struct replay *self, struct lh_fault *fault)
     const struct lh_site *site = lh_tenure_site(self->options->tenure);
     int code = lh_clock_replay_create(0, &self->clock);
     if (code == LH_OK && self->options->evidence_folder) {
-        code = lh_evidence_create(&site->evidence, self->options->evidence_folder, fault,
-                                  &self->evidence);
+        code = lh_album_create(&site->evidence, self->options->evidence_folder, fault,
+                                  &self->album);
         if (code != LH_OK)
             return code;
     }
-    const struct lh_desk_options desk = {
-        .site = site,
-        .clock = self->clock,
-        .epoch = "replay",
-        .evidence = self->evidence,
-        .on_alarm = pass_on,
-        .context = self,
+    const struct lh_duty_options duty = {
+        .desk = {.site = site,
+                 .clock = self->clock,
+                 .epoch = "replay",
+                 .album = self->album,
+                 .on_alarm = pass_on,
+                 .context = self},
+        .vantage = lh_tenure_vantage(self->options->tenure),
     };
-    if (code == LH_OK)
-        code = lh_desk_create(&desk, &self->desk);
-    return code == LH_OK ? LH_OK : lh_fail(fault, code, "%s", lh_strerror(code));
+    return code == LH_OK ? lh_duty_create(&duty, fault, &self->duty)
+                         : lh_fail(fault, code, "%s", lh_strerror(code));
 }
 
 static int run_threads(struct replay *self, struct lh_fault *fault)
@@ -380,7 +381,7 @@ static int run_threads(struct replay *self, struct lh_fault *fault)
 static int collect_result(struct replay *self, struct lh_replay_result *ret_result)
 {
     struct lh_replay_result result = {.progress = measure(self),
-                                      .desk = lh_desk_counts(self->desk)};
+                                      .desk = lh_desk_counts(lh_duty_desk(self->duty))};
     result.lanes = calloc(self->lane_count + 1, sizeof *result.lanes);
     result.owners = calloc(self->lane_count + 1, sizeof(struct lh_lane *));
     if (!result.lanes || !result.owners) {
@@ -408,8 +409,8 @@ static void finish(struct replay *self)
         lh_lane_destroy(&lane->lane);
     }
     free(self->lanes);
-    lh_desk_destroy(&self->desk);
-    lh_evidence_destroy(&self->evidence);
+    lh_duty_destroy(&self->duty);
+    lh_album_destroy(&self->album);
     lh_clock_replay_destroy(&self->clock);
 }
 

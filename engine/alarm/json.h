@@ -8,6 +8,8 @@
 #ifndef LH_ALARM_JSON_H
 #define LH_ALARM_JSON_H
 
+#include "locate/position.h"
+
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +21,12 @@ json_t *lh_json_number(double value);
 json_t *lh_json_count(uint64_t value);
 /* ISO 8601 in UTC with milliseconds; null where lh_time_format says "unknown". */
 json_t *lh_json_time(int64_t utc_us);
+
+/* Degrees of a place, rounded to the sixth decimal (0.1 m). */
+json_t *lh_json_degrees(double degrees);
+/* With its error: semi-axes and half widths are those of the 95 % region, in metres and degrees. null where
+ * there is none. */
+json_t *lh_json_position(const struct lh_position *position);
 
 /* The flags of every json_dump. */
 #define LH_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))

@@ -102,6 +102,15 @@ const struct lh_option_table *lh_site_options(void);
 const struct lh_option_table *lh_shared_camera_options(void);
 const struct lh_option_table *lh_camera_options(void);
 
+/* Sections with a file of their own (base/site_SECTION.c). */
+extern const struct lh_option_table lh_fusion_table;
+extern const struct lh_option_table lh_feed_table;
+extern const struct lh_option_table lh_heat_table;
+
+/* Adds findings for feeds that contradict themselves or each other. */
+void lh_feeds_check(const struct lh_site *site, struct lh_findings *findings);
+extern const struct lh_option_table lh_weather_table;
+
 /* The row of that name, also of the base, or NULL. */
 const struct lh_option *lh_option_find(const struct lh_option_table *table, const char *name);
 

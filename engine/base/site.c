@@ -398,6 +398,8 @@ static int read_root(struct loading *loading)
         code = read_cameras(loading);
     if (code == LH_OK)
         code = use_all_detectors(loading, &loading->site->camera_defaults);
+    if (code == LH_OK)
+        lh_feeds_check(loading->site, loading->reading.findings);
     return code;
 }
 

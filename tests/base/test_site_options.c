@@ -22,6 +22,10 @@ enum where {
     IN_ZOOM,
     IN_PRESET,
     IN_PTZ,
+    IN_FEED,
+    IN_COLUMNS,
+    IN_HEAT,
+    IN_AREA,
 };
 
 enum kind {
@@ -94,10 +98,92 @@ static const struct expectation expectations[] = {
     SITE("tracks", "verify", "false", SWITCH, tracks.verify, 0, NULL),
     SITE("tracks", "verify_score", "0.75", NUMBER, tracks.verify_score, 0.75, NULL),
     SITE("tracks", "budget_per_day", "3", WHOLE, tracks.budget_per_day, 3, NULL),
-    SITE("alarms", "p1_score", "0.95", NUMBER, alarms.p1_score, 0.95, NULL),
-    SITE("alarms", "p2_score", "0.65", NUMBER, alarms.p2_score, 0.65, NULL),
-    SITE("alarms", "p3_score", "0.35", NUMBER, alarms.p3_score, 0.35, NULL),
+    SITE("fusion", "p1_probability", "0.95", NUMBER, fusion.p1_probability, 0.95, NULL),
+    SITE("fusion", "p2_probability", "0.65", NUMBER, fusion.p2_probability, 0.65, NULL),
+    SITE("fusion", "p3_probability", "0.35", NUMBER, fusion.p3_probability, 0.35, NULL),
     SITE("alarms", "update_interval_s", "33", NUMBER, alarms.update_interval_s, 33, NULL),
+    SITE("fusion", "prior_probability", "0.0625", NUMBER, fusion.prior_probability, 0.0625, NULL),
+    SITE("fusion", "danger_1_weight", "-0.875", NUMBER, fusion.danger_1_weight, -0.875, NULL),
+    SITE("fusion", "danger_2_weight", "-0.375", NUMBER, fusion.danger_2_weight, -0.375, NULL),
+    SITE("fusion", "danger_3_weight", "0.25", NUMBER, fusion.danger_3_weight, 0.25, NULL),
+    SITE("fusion", "danger_4_weight", "0.5", NUMBER, fusion.danger_4_weight, 0.5, NULL),
+    SITE("fusion", "danger_5_weight", "1", NUMBER, fusion.danger_5_weight, 1, NULL),
+    SITE("fusion", "ban_weight", "0.625", NUMBER, fusion.ban_weight, 0.625, NULL),
+    SITE("fusion", "camera_strong_lr", "50", NUMBER, fusion.camera_strong_lr, 50, NULL),
+    SITE("fusion", "camera_weak_lr", "3.75", NUMBER, fusion.camera_weak_lr, 3.75, NULL),
+    SITE("fusion", "camera_strong_score", "0.675", NUMBER, fusion.camera_strong_score, 0.675, NULL),
+    SITE("fusion", "camera_weak_score", "0.375", NUMBER, fusion.camera_weak_score, 0.375, NULL),
+    SITE("fusion", "camera_persistence_weight", "1.25", NUMBER, fusion.camera_persistence_weight,
+         1.25, NULL),
+    SITE("fusion", "camera_persistence_s", "750", NUMBER, fusion.camera_persistence_s, 750, NULL),
+    SITE("fusion", "camera_look_lr", "0.875", NUMBER, fusion.camera_look_lr, 0.875, NULL),
+    SITE("fusion", "camera_look_weight_most", "2.5", NUMBER, fusion.camera_look_weight_most, 2.5,
+         NULL),
+    SITE("fusion", "viirs_high_lr", "62.5", NUMBER, fusion.viirs_high_lr, 62.5, NULL),
+    SITE("fusion", "viirs_nominal_lr", "50", NUMBER, fusion.viirs_nominal_lr, 50, NULL),
+    SITE("fusion", "viirs_low_lr", "10", NUMBER, fusion.viirs_low_lr, 10, NULL),
+    SITE("fusion", "saturated_frp_mw", "62.5", NUMBER, fusion.saturated_frp_mw, 62.5, NULL),
+    SITE("fusion", "modis_high_lr", "31.25", NUMBER, fusion.modis_high_lr, 31.25, NULL),
+    SITE("fusion", "modis_nominal_lr", "12.5", NUMBER, fusion.modis_nominal_lr, 12.5, NULL),
+    SITE("fusion", "modis_low_lr", "3.75", NUMBER, fusion.modis_low_lr, 3.75, NULL),
+    SITE("fusion", "stationary_high_lr", "7.5", NUMBER, fusion.stationary_high_lr, 7.5, NULL),
+    SITE("fusion", "stationary_normal_lr", "3.75", NUMBER, fusion.stationary_normal_lr, 3.75, NULL),
+    SITE("fusion", "stationary_low_lr", "1.875", NUMBER, fusion.stationary_low_lr, 1.875, NULL),
+    SITE("fusion", "unrated_lr", "3.75", NUMBER, fusion.unrated_lr, 3.75, NULL),
+    SITE("fusion", "report_fire_lr", "625", NUMBER, fusion.report_fire_lr, 625, NULL),
+    SITE("fusion", "report_smoke_lr", "25", NUMBER, fusion.report_smoke_lr, 25, NULL),
+    SITE("fusion", "report_nothing_lr", "0.00625", NUMBER, fusion.report_nothing_lr, 0.00625, NULL),
+    SITE("fusion", "report_permitted_lr", "0.125", NUMBER, fusion.report_permitted_lr, 0.125, NULL),
+    SITE("fusion", "permit_lr", "0.125", NUMBER, fusion.permit_lr, 0.125, NULL),
+    SITE("fusion", "source_weight_most", "5", NUMBER, fusion.source_weight_most, 5, NULL),
+    SITE("fusion", "second_share", "1", NUMBER, fusion.second_share, 1, NULL),
+    SITE("fusion", "repeat_share", "0.375", NUMBER, fusion.repeat_share, 0.375, NULL),
+    SITE("fusion", "witness_least_weight", "0.875", NUMBER, fusion.witness_least_weight, 0.875,
+         NULL),
+    SITE("fusion", "camera_half_life_min", "56.25", NUMBER, fusion.camera_half_life_min, 56.25,
+         NULL),
+    SITE("fusion", "polar_half_life_min", "225", NUMBER, fusion.polar_half_life_min, 225, NULL),
+    SITE("fusion", "stationary_half_life_min", "75", NUMBER, fusion.stationary_half_life_min, 75,
+         NULL),
+    SITE("fusion", "report_half_life_min", "450", NUMBER, fusion.report_half_life_min, 450, NULL),
+    SITE("fusion", "gate_point_d2", "11.512500000000001", NUMBER, fusion.gate_point_d2,
+         11.512500000000001, NULL),
+    SITE("fusion", "gate_bearing_d2", "8.2875", NUMBER, fusion.gate_bearing_d2, 8.2875, NULL),
+    SITE("fusion", "gate_merge_d2", "2.5", NUMBER, fusion.gate_merge_d2, 2.5, NULL),
+    SITE("fusion", "ambiguous_d2", "2.5", NUMBER, fusion.ambiguous_d2, 2.5, NULL),
+    SITE("fusion", "crossing_min_deg", "12.5", NUMBER, fusion.crossing_min_deg, 12.5, NULL),
+    SITE("fusion", "same_camera_m", "375", NUMBER, fusion.same_camera_m, 375, NULL),
+    SITE("fusion", "motion_km_h", "2.25", NUMBER, fusion.motion_km_h, 2.25, NULL),
+    SITE("fusion", "motion_most_m", "1250", NUMBER, fusion.motion_most_m, 1250, NULL),
+    SITE("fusion", "camera_camera_min", "37.5", NUMBER, fusion.camera_camera_min, 37.5, NULL),
+    SITE("fusion", "camera_stationary_min", "75", NUMBER, fusion.camera_stationary_min, 75, NULL),
+    SITE("fusion", "polar_before_camera_min", "37.5", NUMBER, fusion.polar_before_camera_min, 37.5,
+         NULL),
+    SITE("fusion", "polar_after_camera_min", "225", NUMBER, fusion.polar_after_camera_min, 225,
+         NULL),
+    SITE("fusion", "satellite_satellite_min", "225", NUMBER, fusion.satellite_satellite_min, 225,
+         NULL),
+    SITE("fusion", "report_min", "150", NUMBER, fusion.report_min, 150, NULL),
+    SITE("fusion", "close_probability", "0.125", NUMBER, fusion.close_probability, 0.125, NULL),
+    SITE("fusion", "out_grace_min", "18.75", NUMBER, fusion.out_grace_min, 18.75, NULL),
+    SITE("fusion", "late_h", "7.5", NUMBER, fusion.late_h, 7.5, NULL),
+    SITE("fusion", "keep_h", "15", NUMBER, fusion.keep_h, 15, NULL),
+    SITE("fusion", "max_evidence", "81920", WHOLE, fusion.max_evidence, 81920, NULL),
+    SITE("fusion", "p1_probability", "0.675", NUMBER, fusion.p1_probability, 0.675, NULL),
+    SITE("fusion", "p1_core_probability", "1", NUMBER, fusion.p1_core_probability, 1, NULL),
+    SITE("fusion", "p2_probability", "0.875", NUMBER, fusion.p2_probability, 0.875, NULL),
+    SITE("fusion", "p3_probability", "0.5", NUMBER, fusion.p3_probability, 0.5, NULL),
+    SITE("fusion", "core_consequence", "1.25", NUMBER, fusion.core_consequence, 1.25, NULL),
+    SITE("fusion", "area_consequence", "0.625", NUMBER, fusion.area_consequence, 0.625, NULL),
+    SITE("fusion", "dwelling_consequence", "1.25", NUMBER, fusion.dwelling_consequence, 1.25, NULL),
+    SITE("fusion", "dwelling_m", "1250", NUMBER, fusion.dwelling_m, 1250, NULL),
+    SITE("fusion", "danger_consequence", "0.3125", NUMBER, fusion.danger_consequence, 0.3125, NULL),
+    SITE("fusion", "wind_consequence", "0.625", NUMBER, fusion.wind_consequence, 0.625, NULL),
+    SITE("weather", "ffmc", "1987", WHOLE, weather.ffmc, 1, NULL),
+    SITE("weather", "danger_2_fwi", "1.5", NUMBER, weather.danger_fwi[0], 1.5, NULL),
+    SITE("weather", "danger_3_fwi", "2.5", NUMBER, weather.danger_fwi[1], 2.5, NULL),
+    SITE("weather", "danger_4_fwi", "3.5", NUMBER, weather.danger_fwi[2], 3.5, NULL),
+    SITE("weather", "danger_5_fwi", "4.5", NUMBER, weather.danger_fwi[3], 4.5, NULL),
     SITE("evidence", "enabled", "false", SWITCH, evidence.enabled, 0, NULL),
     SITE("evidence", "max_age_days", "12.5", NUMBER, evidence.max_age_days, 12.5, NULL),
     SITE("evidence", "max_size_mib", "2e3", NUMBER, evidence.max_size_mib, 2000, NULL),
@@ -185,6 +271,63 @@ static const struct expectation expectations[] = {
     VIEW("ptz", pan_scale_deg, "31.25", IN_PTZ, NUMBER, lh_ptz_config, 31.25, NULL),
     VIEW("ptz", tilt_zero_deg, "32.25", IN_PTZ, NUMBER, lh_ptz_config, 32.25, NULL),
     VIEW("ptz", tilt_scale_deg, "33.25", IN_PTZ, NUMBER, lh_ptz_config, 33.25, NULL),
+    SITE("site", "box", "\"111,37,112,38\"", TEXT, box, 0, "111,37,112,38"),
+    {"feeds", "name", "firms", IN_FEED, TEXT, offsetof(struct lh_feed_config, name), 0, "firms"},
+    {"feeds", "enabled", "false", IN_FEED, SWITCH, offsetof(struct lh_feed_config, enabled), 0,
+     NULL},
+    VIEW("feeds", kind, "folder", IN_FEED, WHOLE, lh_feed_config, 2, NULL),
+    VIEW("feeds", url, "http://192.0.2.9", IN_FEED, TEXT, lh_feed_config, 0, "http://192.0.2.9"),
+    {"feeds", "sources", "[MODIS_NRT]", IN_FEED, TEXTS, offsetof(struct lh_feed_config, sources), 0,
+     "MODIS_NRT"},
+    VIEW("feeds", key_file, "secret", IN_FEED, PATH, lh_feed_config, 0, "secret"),
+    VIEW("feeds", tls_ca_path, "ca.pem", IN_FEED, PATH, lh_feed_config, 0, "ca.pem"),
+    VIEW("feeds", box, "\"1,2,3,4\"", IN_FEED, TEXT, lh_feed_config, 0, "1,2,3,4"),
+    VIEW("feeds", days, "4", IN_FEED, WHOLE, lh_feed_config, 4, NULL),
+    VIEW("feeds", poll_interval_s, "41.25", IN_FEED, NUMBER, lh_feed_config, 41.25, NULL),
+    VIEW("feeds", timeout_s, "42.25", IN_FEED, NUMBER, lh_feed_config, 42.25, NULL),
+    VIEW("feeds", max_size_mib, "43.25", IN_FEED, NUMBER, lh_feed_config, 43.25, NULL),
+    VIEW("feeds", max_requests, "44", IN_FEED, WHOLE, lh_feed_config, 44, NULL),
+    VIEW("feeds", folder, "drop", IN_FEED, PATH, lh_feed_config, 0, "drop"),
+    {"feeds", "files", "[one]", IN_FEED, OTHER, 0, 0, NULL},
+    VIEW("feeds", latency_s, "45.25", IN_FEED, NUMBER, lh_feed_config, 45.25, NULL),
+    VIEW("feeds", datum, "bd09", IN_FEED, WHOLE, lh_feed_config, 2, NULL),
+    VIEW("feeds", satellite, "FY-4B", IN_FEED, TEXT, lh_feed_config, 0, "FY-4B"),
+    {"feeds", "columns", NULL, IN_FEED, OTHER, 0, 0, NULL},
+    VIEW("feeds", time_format, "\"%d.%m.%Y\"", IN_FEED, TEXT, lh_feed_config, 0, "%d.%m.%Y"),
+    VIEW("feeds", utc_offset_h, "-3.5", IN_FEED, NUMBER, lh_feed_config, -3.5, NULL),
+    VIEW("feeds", frp_unit, "kw", IN_FEED, WHOLE, lh_feed_config, 1, NULL),
+    VIEW("columns", latitude, "column latitude", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column latitude"),
+    VIEW("columns", longitude, "column longitude", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column longitude"),
+    VIEW("columns", time, "column time", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column time"),
+    VIEW("columns", date, "column date", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column date"),
+    VIEW("columns", clock, "column clock", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column clock"),
+    VIEW("columns", satellite, "column satellite", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column satellite"),
+    VIEW("columns", instrument, "column instrument", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column instrument"),
+    VIEW("columns", confidence, "column confidence", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column confidence"),
+    VIEW("columns", frp, "column frp", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column frp"),
+    VIEW("columns", brightness, "column brightness", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column brightness"),
+    VIEW("columns", scan, "column scan", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column scan"),
+    VIEW("columns", track, "column track", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column track"),
+    VIEW("columns", cluster, "column cluster", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column cluster"),
+    VIEW("heat", min_dates, "5", IN_HEAT, WHOLE, lh_heat_config, 5, NULL),
+    VIEW("heat", window_days, "51.5", IN_HEAT, NUMBER, lh_heat_config, 51.5, NULL),
+    VIEW("heat", min_span_days, "52.5", IN_HEAT, NUMBER, lh_heat_config, 52.5, NULL),
+    VIEW("heat", expiry_days, "53.5", IN_HEAT, NUMBER, lh_heat_config, 53.5, NULL),
+    VIEW("heat", min_night_fraction, "0.625", IN_HEAT, NUMBER, lh_heat_config, 0.625, NULL),
+    VIEW("heat", factor, "0.125", IN_HEAT, NUMBER, lh_heat_config, 0.125, NULL),
+    {"heat", "areas", NULL, IN_HEAT, OTHER, 0, 0, NULL},
+    VIEW("areas", file, "ca.pem", IN_AREA, PATH, lh_heat_area_config, 0, "ca.pem"),
+    VIEW("areas", datum, "gcj02", IN_AREA, WHOLE, lh_heat_area_config, 1, NULL),
+    VIEW("areas", factor, "0.375", IN_AREA, NUMBER, lh_heat_area_config, 0.375, NULL),
+    VIEW("areas", valid_from, "2026-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2026-01-01"),
+    VIEW("areas", valid_to, "2027-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2027-01-01"),
 };
 
 #define EXPECTATIONS (sizeof expectations / sizeof expectations[0])
@@ -235,8 +378,8 @@ static void write_keys(FILE *out, const char *section, int indent)
 
 static char *write_site(enum level level)
 {
-    static const char *const sections[] = {"site",     "log", "detect", "tracks", "alarms",
-                                           "evidence", "bus", "places", "terrain"};
+    static const char *const sections[] = {"site",    "log",      "detect", "tracks", "alarms", "fusion",
+                                           "weather", "evidence", "bus",    "places", "terrain"};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
@@ -268,6 +411,14 @@ static char *write_site(enum level level)
     write_keys(out, "pose", 6);
     fputs("      zooms:\n        -\n", out);
     write_keys(out, "zooms", 10);
+    fputs("feeds:\n  -\n", out);
+    write_keys(out, "feeds", 4);
+    fputs("    columns:\n", out);
+    write_keys(out, "columns", 6);
+    fputs("heat:\n", out);
+    write_keys(out, "heat", 2);
+    fputs("  areas:\n    -\n", out);
+    write_keys(out, "areas", 6);
     assert_int_equal(fclose(out), 0);
     return text;
 }
@@ -370,6 +521,10 @@ static void every_option_arrives(void **state)
                 [IN_ZOOM] = site->cameras[0].pose.zooms,
                 [IN_PRESET] = site->cameras[0].presets,
                 [IN_PTZ] = &site->cameras[0].ptz,
+                [IN_FEED] = site->feeds,
+                [IN_COLUMNS] = &site->feeds[0].columns,
+                [IN_HEAT] = &site->heat,
+                [IN_AREA] = site->heat.areas,
             };
             check(scratch, &expectations[i], structs[expectations[i].where]);
         }
@@ -639,6 +794,7 @@ static void the_sample_loads_with_every_option_taken(void **state)
     assert_non_null(scratch_write_text(scratch, "secrets/tower-1", 0600, "user: u\npassword: p\n"));
     assert_non_null(scratch_write_text(scratch, "secrets/county-ca.pem", 0600, "x"));
     assert_non_null(scratch_write_text(scratch, "places.geojson", 0600, "x"));
+    assert_non_null(scratch_write_text(scratch, "industry.geojson", 0600, "x"));
     char *text = print_form(lh_site_write_sample);
     uncomment(text);
     size_t commented = 0;

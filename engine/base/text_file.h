@@ -1,9 +1,9 @@
-/* A whole file in memory, of bounded size. Part of the judge room.
+/* A whole file in memory, of bounded size.
  *
  * Thread-safety: safe.
  */
-#ifndef LH_JUDGE_TEXT_FILE_H
-#define LH_JUDGE_TEXT_FILE_H
+#ifndef LH_BASE_TEXT_FILE_H
+#define LH_BASE_TEXT_FILE_H
 
 #include "base/error.h"
 

@@ -1,4 +1,4 @@
-#include "alarm/evidence.h"
+#include "alarm/album.h"
 #include "alarm/folder.h"
 #include "frames.h"
 #include "sample.h"
@@ -24,7 +24,7 @@
 static struct lh_evidence_config config;
 static char folder[256];
 static struct lh_frame_pool *pool;
-static struct lh_evidence *evidence;
+static struct lh_album *evidence;
 static struct lh_fault fault;
 
 static int setup(void **state)
@@ -38,13 +38,13 @@ static int setup(void **state)
                                          .crop_margin = 0.5};
     if (!sample_folder(folder) || lh_frame_pool_create(4, &pool) != LH_OK)
         return -1;
-    return lh_evidence_create(&config, folder, &fault, &evidence);
+    return lh_album_create(&config, folder, &fault, &evidence);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    lh_evidence_destroy(&evidence);
+    lh_album_destroy(&evidence);
     lh_frame_pool_destroy(&pool);
     sample_folder_remove(folder);
     return 0;
@@ -144,12 +144,12 @@ static struct colours look(const char *name)
     return seen;
 }
 
-static struct lh_evidence_paths write_one(const struct lh_alarm *alarm)
+static struct lh_album_paths write_one(const struct lh_alarm *alarm)
 {
-    struct lh_evidence_paths paths = {0};
+    struct lh_album_paths paths = {0};
     struct lh_frame *frame = sample_frame(pool, "tower-1", SAMPLE_UTC_US);
     assert_non_null(frame);
-    if (lh_evidence_write(evidence, alarm, frame, NULL, 0, &paths, &fault) != LH_OK)
+    if (lh_album_write(evidence, alarm, frame, NULL, 0, &paths, &fault) != LH_OK)
         fail_msg("%s", fault.text);
     lh_frame_unref(&frame);
     return paths;
@@ -161,12 +161,13 @@ static void four_pictures_with_and_without_boxes(void **state)
     const struct lh_alarm alarm = sample_alarm(); /* a box of 64 x 72 px at 160, 36 */
     const struct lh_detection other = {
         .kind = LH_KIND_SMOKE, .box = {0.7F, 0.6F, 0.2F, 0.2F}, .score = 0.5F};
-    struct lh_evidence_paths paths;
+    struct lh_album_paths paths;
     struct lh_frame *frame = sample_frame(pool, "tower-1", SAMPLE_UTC_US);
-    assert_int_equal(lh_evidence_write(evidence, &alarm, frame, &other, 1, &paths, &fault), LH_OK);
+    assert_int_equal(lh_album_write(evidence, &alarm, frame, &other, 1, &paths, &fault), LH_OK);
     lh_frame_unref(&frame);
-    assert_string_equal(paths.frame,
-                        "evidence/2016-06-04/141122.tower-1.20160604T184200.000Z.7/0001-frame.jpg");
+    assert_string_equal(
+        paths.frame,
+        "evidence/2016-06-04/141122.20160604T184200.000Z.camera.1f3a9c02/0001-frame.jpg");
     const struct colours clean = look(paths.frame);
     const struct colours boxes = look(paths.frame_boxes);
     const struct colours crop = look(paths.crop);
@@ -209,7 +210,7 @@ static void the_crop_follows_the_box_and_stays_inside(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         alarm.revision = (uint32_t)i + 1;
         alarm.track.box = cases[i].box;
-        const struct lh_evidence_paths paths = write_one(&alarm);
+        const struct lh_album_paths paths = write_one(&alarm);
         const struct colours crop = look(paths.crop_boxes);
         if (crop.width != cases[i].width || crop.height != cases[i].height)
             fail_msg("case %zu: %d x %d", i, crop.width, crop.height);
@@ -230,10 +231,10 @@ static void every_decoders_picture_becomes_a_jpeg(void **state)
         if (!sws_isSupportedOutput(formats[i]))
             continue;
         for (size_t k = 0; k < 3; k++) {
-            struct lh_evidence_paths paths;
+            struct lh_album_paths paths;
             struct lh_frame *frame = frame_as(formats[i], sizes[k][0], sizes[k][1]);
             alarm.revision++;
-            if (lh_evidence_write(evidence, &alarm, frame, NULL, 0, &paths, &fault) != LH_OK)
+            if (lh_album_write(evidence, &alarm, frame, NULL, 0, &paths, &fault) != LH_OK)
                 fail_msg("format %d: %s", formats[i], fault.text);
             lh_frame_unref(&frame);
             const struct colours seen = look(paths.frame);
@@ -252,11 +253,11 @@ static void hostile_names_make_no_path(void **state)
     static const char *const names[] = {"",    ".",      "..",      "../../x", "/tmp/x",
                                         "a/b", "a/../b", ".hidden", "a..b"};
     struct lh_alarm alarm = sample_alarm();
-    struct lh_evidence_paths paths = {.frame = "untouched"};
+    struct lh_album_paths paths = {.frame = "untouched"};
     struct lh_frame *frame = sample_frame(pool, "tower-1", SAMPLE_UTC_US);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(alarm.id, sizeof alarm.id, "%s", names[i]);
-        assert_int_equal(lh_evidence_write(evidence, &alarm, frame, NULL, 0, &paths, &fault),
+        assert_int_equal(lh_album_write(evidence, &alarm, frame, NULL, 0, &paths, &fault),
                          LH_EINVAL);
         assert_string_equal(paths.frame, "untouched");
     }
@@ -264,7 +265,7 @@ static void hostile_names_make_no_path(void **state)
     assert_int_equal(sample_count_files(folder, "*.jpg"), 0);
 }
 
-static void age(const struct lh_evidence_paths *paths, double days)
+static void age(const struct lh_album_paths *paths, double days)
 {
     const char *const names[] = {paths->frame, paths->frame_boxes, paths->crop, paths->crop_boxes};
     const time_t at_s = (time_t)((double)NOW_US / 1e6 - days * DAY_S);
@@ -277,17 +278,17 @@ static void age(const struct lh_evidence_paths *paths, double days)
 }
 
 /* An alarm of its own day, so many days old. */
-static struct lh_evidence_paths write_old(uint64_t track, double days)
+static struct lh_album_paths write_old(uint64_t track, double days)
 {
     struct lh_alarm alarm = sample_alarm();
-    alarm.track.first_utc_us = NOW_US - (int64_t)(days * DAY_S * 1e6);
-    lh_alarm_id(alarm.area_code, alarm.camera, alarm.track.first_utc_us, track, alarm.id);
-    const struct lh_evidence_paths paths = write_one(&alarm);
+    alarm.first_utc_us = NOW_US - (int64_t)(days * DAY_S * 1e6);
+    (void)snprintf(alarm.id, sizeof alarm.id, "141122.old.%llu", (unsigned long long)track);
+    const struct lh_album_paths paths = write_one(&alarm);
     age(&paths, days);
     return paths;
 }
 
-static bool is_there(const struct lh_evidence_paths *paths)
+static bool is_there(const struct lh_album_paths *paths)
 {
     char path[600];
     (void)snprintf(path, sizeof path, "%s/%s", folder, paths->crop_boxes);
@@ -299,26 +300,26 @@ static void what_is_too_old_goes(void **state)
     (void)state;
     uint64_t removed = 0;
     char path[600];
-    const struct lh_evidence_paths old = write_old(1, 31);
-    const struct lh_evidence_paths young = write_old(2, 29);
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US, 0, &removed), LH_OK);
+    const struct lh_album_paths old = write_old(1, 31);
+    const struct lh_album_paths young = write_old(2, 29);
+    assert_int_equal(lh_album_retain(evidence, NOW_US, 0, &removed), LH_OK);
     assert_int_equal(removed, 4);
     assert_false(is_there(&old));
     assert_true(is_there(&young));
     (void)snprintf(path, sizeof path, "%s/%.19s", folder, old.frame);
     assert_int_not_equal(access(path, F_OK), 0); /* nor its day */
 
-    const struct lh_evidence_paths another = write_old(3, 40); /* at most once a minute */
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US + 59 * LH_SECOND_US, 0, &removed), LH_OK);
+    const struct lh_album_paths another = write_old(3, 40); /* at most once a minute */
+    assert_int_equal(lh_album_retain(evidence, NOW_US + 59 * LH_SECOND_US, 0, &removed), LH_OK);
     assert_int_equal(removed, 0);
     assert_true(is_there(&another));
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US + 60 * LH_SECOND_US, 0, &removed), LH_OK);
+    assert_int_equal(lh_album_retain(evidence, NOW_US + 60 * LH_SECOND_US, 0, &removed), LH_OK);
     assert_int_equal(removed, 4);
     assert_false(is_there(&another));
 
     config.max_age_days = 10; /* a reload counts at once */
-    lh_evidence_set(evidence, &config);
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US + 61 * LH_SECOND_US, 0, &removed), LH_OK);
+    lh_album_set(evidence, &config);
+    assert_int_equal(lh_album_retain(evidence, NOW_US + 61 * LH_SECOND_US, 0, &removed), LH_OK);
     assert_int_equal(removed, 4);
     assert_false(is_there(&young));
 }
@@ -327,7 +328,7 @@ static void what_is_too_much_goes_oldest_first(void **state)
 {
     (void)state;
     uint64_t removed = 0;
-    struct lh_evidence_paths paths[6];
+    struct lh_album_paths paths[6];
     for (uint64_t i = 0; i < 6; i++)
         paths[i] = write_old(i + 1, 6 - (double)i);
     struct stat status;
@@ -341,12 +342,12 @@ static void what_is_too_much_goes_oldest_first(void **state)
         bytes += (uint64_t)status.st_size;
     }
     config.max_size_mib = 2.5 * (double)bytes / 1048576.0; /* two of them are allowed */
-    lh_evidence_set(evidence, &config);
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US, 0, &removed), LH_OK);
+    lh_album_set(evidence, &config);
+    assert_int_equal(lh_album_retain(evidence, NOW_US, 0, &removed), LH_OK);
     assert_int_equal(removed, 16);
     for (int i = 0; i < 6; i++)
         assert_int_equal(is_there(&paths[i]), i >= 4);
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US, 1, &removed), LH_OK); /* a full disk */
+    assert_int_equal(lh_album_retain(evidence, NOW_US, 1, &removed), LH_OK); /* a full disk */
     assert_int_equal(removed, 4);
     assert_false(is_there(&paths[4]));
     assert_true(is_there(&paths[5]));
@@ -367,12 +368,12 @@ static void nothing_outside_is_removed(void **state)
     assert_true(fd >= 0);
     assert_int_equal(close(fd), 0);
     assert_int_equal(utimensat(AT_FDCWD, file, long_ago, 0), 0);
-    const struct lh_evidence_paths old = write_old(1, 40);
+    const struct lh_album_paths old = write_old(1, 40);
     (void)snprintf(link, sizeof link, "%s/evidence/2000-01-01", folder);
     assert_int_equal(symlink(folder, link), 0); /* a day that is a link */
     (void)snprintf(link, sizeof link, "%s/%.19s/alarm", folder, old.frame);
     assert_int_equal(symlink(outside, link), 0); /* an alarm that is one */
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US, 0, &removed), LH_OK);
+    assert_int_equal(lh_album_retain(evidence, NOW_US, 0, &removed), LH_OK);
     assert_int_equal(removed, 4);
     assert_false(is_there(&old));
     assert_int_equal(access(file, F_OK), 0);
@@ -383,15 +384,15 @@ static void a_full_disk_leaves_no_half_pictures(void **state)
     (void)state;
     char path[600];
     static const char block[4096];
-    lh_evidence_destroy(&evidence);
+    lh_album_destroy(&evidence);
     if (mount("tmpfs", folder, "tmpfs", 0, "size=4m") != 0) {
         print_message("not seen: a small file system of its own needs root (%s)\n",
                       strerror(errno));
         skip();
     }
-    assert_int_equal(lh_evidence_create(&config, folder, &fault, &evidence), LH_OK);
+    assert_int_equal(lh_album_create(&config, folder, &fault, &evidence), LH_OK);
     struct lh_alarm alarm = sample_alarm();
-    const struct lh_evidence_paths first = write_one(&alarm);
+    const struct lh_album_paths first = write_one(&alarm);
     (void)snprintf(path, sizeof path, "%s/ballast", folder);
     const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
@@ -399,22 +400,22 @@ static void a_full_disk_leaves_no_half_pictures(void **state)
         continue;
     assert_int_equal(errno, ENOSPC);
     assert_int_equal(close(fd), 0);
-    struct lh_evidence_paths paths = {.frame = "untouched"};
+    struct lh_album_paths paths = {.frame = "untouched"};
     struct lh_frame *frame = sample_frame(pool, "tower-1", SAMPLE_UTC_US);
     alarm.revision = 2;
-    assert_int_equal(lh_evidence_write(evidence, &alarm, frame, NULL, 0, &paths, &fault), LH_EFULL);
+    assert_int_equal(lh_album_write(evidence, &alarm, frame, NULL, 0, &paths, &fault), LH_EFULL);
     assert_string_equal(paths.frame, "untouched");
     assert_non_null(strstr(fault.text, "0002-frame.jpg"));
     assert_int_equal(sample_count_files(folder, "0002-*"), 0);
     assert_int_equal(sample_count_files(folder, "0001-*.jpg"), 4);
     uint64_t removed = 0;
-    assert_int_equal(lh_evidence_retain(evidence, NOW_US, 1, &removed), LH_OK); /* makes room */
+    assert_int_equal(lh_album_retain(evidence, NOW_US, 1, &removed), LH_OK); /* makes room */
     assert_int_equal(removed, 4);
     assert_false(is_there(&first));
-    assert_int_equal(lh_evidence_write(evidence, &alarm, frame, NULL, 0, &paths, &fault), LH_OK);
+    assert_int_equal(lh_album_write(evidence, &alarm, frame, NULL, 0, &paths, &fault), LH_OK);
     lh_frame_unref(&frame);
     (void)look(paths.frame_boxes);
-    lh_evidence_destroy(&evidence);
+    lh_album_destroy(&evidence);
     assert_int_equal(umount(folder), 0);
 }
 
@@ -422,12 +423,12 @@ static void a_place_that_cannot_be_a_folder_is_named(void **state)
 {
     (void)state;
     char path[600];
-    struct lh_evidence *other = NULL;
+    struct lh_album *other = NULL;
     (void)snprintf(path, sizeof path, "%s/file", folder);
     const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(close(fd), 0);
-    assert_int_not_equal(lh_evidence_create(&config, path, &fault, &other), LH_OK);
+    assert_int_not_equal(lh_album_create(&config, path, &fault, &other), LH_OK);
     assert_null(other);
     assert_non_null(strstr(fault.text, path));
 }

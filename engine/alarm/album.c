@@ -1,4 +1,4 @@
-#include "alarm/evidence.h"
+#include "alarm/album.h"
 
 #include "alarm/draw.h"
 #include "alarm/folder.h"
@@ -17,17 +17,17 @@
 #define MAX_FOLDERS 200000
 #define DAY_US (INT64_C(86400) * LH_SECOND_US)
 
-struct lh_evidence {
+struct lh_album {
     struct lh_evidence_config config;
     char *data_folder;
     char *folder;        /* DATA/evidence */
     int64_t retained_us; /* UTC of the last look */
 };
 
-int lh_evidence_create(const struct lh_evidence_config *config, const char *data_folder,
-                       struct lh_fault *fault, struct lh_evidence **ret_evidence)
+int lh_album_create(const struct lh_evidence_config *config, const char *data_folder,
+                       struct lh_fault *fault, struct lh_album **ret_evidence)
 {
-    struct lh_evidence *evidence = calloc(1, sizeof *evidence);
+    struct lh_album *evidence = calloc(1, sizeof *evidence);
     if (!evidence)
         return lh_fail(fault, LH_ENOMEM, "out of memory");
     evidence->config = *config;
@@ -40,16 +40,16 @@ int lh_evidence_create(const struct lh_evidence_config *config, const char *data
     else
         code = lh_folder_make(evidence->folder, fault);
     if (code != LH_OK) {
-        lh_evidence_destroy(&evidence);
+        lh_album_destroy(&evidence);
         return code;
     }
     *ret_evidence = evidence;
     return LH_OK;
 }
 
-void lh_evidence_destroy(struct lh_evidence **evidence_pointer)
+void lh_album_destroy(struct lh_album **evidence_pointer)
 {
-    struct lh_evidence *evidence = *evidence_pointer;
+    struct lh_album *evidence = *evidence_pointer;
     if (!evidence)
         return;
     free(evidence->data_folder);
@@ -58,7 +58,7 @@ void lh_evidence_destroy(struct lh_evidence **evidence_pointer)
     *evidence_pointer = NULL;
 }
 
-void lh_evidence_set(struct lh_evidence *evidence, const struct lh_evidence_config *config)
+void lh_album_set(struct lh_album *evidence, const struct lh_evidence_config *config)
 {
     evidence->config = *config;
     evidence->retained_us = LH_NO_TIME;
@@ -127,7 +127,7 @@ static void grow_side(int *start, int *length, int wanted, int limit)
 }
 
 /* The box with its margin, at least CROP_LEAST_PX a side where the picture is as large. */
-static struct rectangle crop_of(const struct lh_evidence *evidence, struct lh_box box,
+static struct rectangle crop_of(const struct lh_album *evidence, struct lh_box box,
                                 const struct lh_canvas *canvas)
 {
     struct rectangle crop = in_pixels(box, canvas);
@@ -160,7 +160,7 @@ static void draw(struct lh_canvas *canvas, const struct lh_alarm *alarm,
     lh_draw_label(canvas, box.x, above >= 0 ? above : box.y + box.height + 6, scale, label, red);
 }
 
-static int encode_part(const struct lh_evidence *evidence, const struct lh_canvas *canvas,
+static int encode_part(const struct lh_album *evidence, const struct lh_canvas *canvas,
                        struct rectangle part, const char *path)
 {
     const struct lh_image image = {
@@ -199,7 +199,7 @@ static int copy_picture(struct lh_frame *frame, struct lh_canvas *ret_canvas)
 }
 
 static void name_paths(const struct lh_alarm *alarm, int64_t utc_us,
-                       struct lh_evidence_paths *paths)
+                       struct lh_album_paths *paths)
 {
     char time[LH_TIME_TEXT];
     char stem[200];
@@ -228,9 +228,9 @@ static int make_folder_of(const char *path, struct lh_fault *fault)
     return lh_folder_make(folder, fault);
 }
 
-static int write_four(const struct lh_evidence *evidence, const struct lh_alarm *alarm,
+static int write_four(const struct lh_album *evidence, const struct lh_alarm *alarm,
                       struct lh_canvas *canvas, const struct lh_detection *detections, size_t count,
-                      const struct lh_evidence_paths *paths, struct lh_fault *fault)
+                      const struct lh_album_paths *paths, struct lh_fault *fault)
 {
     const char *names[] = {paths->frame, paths->crop, paths->frame_boxes, paths->crop_boxes};
     const struct rectangle whole = {0, 0, canvas->width_px, canvas->height_px};
@@ -254,19 +254,19 @@ static int write_four(const struct lh_evidence *evidence, const struct lh_alarm 
     return code;
 }
 
-int lh_evidence_write(struct lh_evidence *evidence, const struct lh_alarm *alarm,
+int lh_album_write(struct lh_album *evidence, const struct lh_alarm *alarm,
                       struct lh_frame *frame, const struct lh_detection *detections,
-                      size_t detection_count, struct lh_evidence_paths *ret_paths,
+                      size_t detection_count, struct lh_album_paths *ret_paths,
                       struct lh_fault *fault)
 {
     if (!is_plain(alarm->id))
         return lh_fail(fault, LH_EINVAL, "alarm '%s': not a name for a folder", alarm->id);
-    struct lh_evidence_paths paths;
+    struct lh_album_paths paths;
     struct lh_canvas canvas;
     int code = copy_picture(frame, &canvas);
     if (code != LH_OK)
         return lh_fail(fault, code, "alarm '%s': %s", alarm->id, lh_strerror(code));
-    name_paths(alarm, alarm->track.first_utc_us, &paths);
+    name_paths(alarm, alarm->first_utc_us, &paths);
     code = write_four(evidence, alarm, &canvas, detections, detection_count, &paths, fault);
     free(canvas.pixels);
     if (code == LH_OK)
@@ -371,7 +371,7 @@ static void remove_folder(const struct kept *kept)
     }
 }
 
-int lh_evidence_retain(struct lh_evidence *evidence, int64_t now_utc_us, uint64_t need_bytes,
+int lh_album_retain(struct lh_album *evidence, int64_t now_utc_us, uint64_t need_bytes,
                        uint64_t *ret_removed_files)
 {
     *ret_removed_files = 0;

@@ -8,30 +8,30 @@
  *
  * Thread: the alarm thread.
  */
-#ifndef LH_ALARM_EVIDENCE_H
-#define LH_ALARM_EVIDENCE_H
+#ifndef LH_ALARM_ALBUM_H
+#define LH_ALARM_ALBUM_H
 
 #include "alarm/alarm.h"
 #include "base/error.h"
 
-struct lh_evidence;
+struct lh_album;
 
-int lh_evidence_create(const struct lh_evidence_config *config, const char *data_folder,
-                       struct lh_fault *fault, struct lh_evidence **ret_evidence);
-void lh_evidence_destroy(struct lh_evidence **evidence);
+int lh_album_create(const struct lh_evidence_config *config, const char *data_folder,
+                       struct lh_fault *fault, struct lh_album **ret_evidence);
+void lh_album_destroy(struct lh_album **evidence);
 
 /* A reload: limits, quality and margin from now on. */
-void lh_evidence_set(struct lh_evidence *evidence, const struct lh_evidence_config *config);
+void lh_album_set(struct lh_album *evidence, const struct lh_evidence_config *config);
 
 /* Writes the four pictures of one revision. detections of the same frame are drawn thin, the alarm's
  * own box thick with kind and score beside it. LH_EFULL and the like leave no partial files. */
-int lh_evidence_write(struct lh_evidence *evidence, const struct lh_alarm *alarm,
+int lh_album_write(struct lh_album *evidence, const struct lh_alarm *alarm,
                       struct lh_frame *frame, const struct lh_detection *detections,
-                      size_t detection_count, struct lh_evidence_paths *ret_paths,
+                      size_t detection_count, struct lh_album_paths *ret_paths,
                       struct lh_fault *fault);
 
 /* Applies the limits now. need_bytes: also free at least that much, the oldest first (a full disk). */
-int lh_evidence_retain(struct lh_evidence *evidence, int64_t now_utc_us, uint64_t need_bytes,
+int lh_album_retain(struct lh_album *evidence, int64_t now_utc_us, uint64_t need_bytes,
                        uint64_t *ret_removed_files);
 
 /* One frame as JPEG into memory, for whoever else needs a picture. Caller frees. */
