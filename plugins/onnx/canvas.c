@@ -251,25 +251,37 @@ static struct tap tap_of(int at, int target, int start, int length, int count)
     return (struct tap){hold(first, count), hold(first + (held < last), count), (int)(held & 255)};
 }
 
+/* Between two rows, in 256ths of a level. */
+ONNX_CLONES static void blend_rows(const uint8_t *restrict upper, const uint8_t *restrict lower,
+                                   int share, int count, uint16_t *restrict row)
+{
+    for (int i = 0; i < count; i++)
+        row[i] = (uint16_t)(upper[i] * (256 - share) + lower[i] * share);
+}
+
+static uint8_t blend(uint16_t left, uint16_t right, int share)
+{
+    return (uint8_t)((left * (256U - (unsigned)share) + right * (unsigned)share + (1 << 15)) >> 16);
+}
+
 void onnx_stretch(const struct onnx_view *v, const struct onnx_part *part, uint8_t *pixels,
                   int width, int height)
 {
     struct tap across[MAX_WIDTH];
+    uint16_t row[2 * MAX_WIDTH * 3];
     for (int x = 0; x < width; x++)
         across[x] = tap_of(x, width, part->left, part->width, v->width);
+    const int begin = across[0].first * v->channels;
+    const int end = (across[width - 1].second + 1) * v->channels;
     for (int y = 0; y < height; y++) {
         const struct tap down = tap_of(y, height, part->top, part->height, v->height);
-        const uint8_t *upper = v->pixels + down.first * v->stride;
-        const uint8_t *lower = v->pixels + down.second * v->stride;
-        for (int x = 0; x < width; x++) {
-            const struct tap h = across[x];
-            for (int i = 0; i < v->channels; i++) {
-                const int a = h.first * v->channels + i, b = h.second * v->channels + i;
-                const int top = upper[a] * (256 - h.share) + upper[b] * h.share;
-                const int bottom = lower[a] * (256 - h.share) + lower[b] * h.share;
-                *pixels++ =
-                    (uint8_t)((top * (256 - down.share) + bottom * down.share + (1 << 15)) >> 16);
-            }
+        blend_rows(v->pixels + down.first * v->stride + begin,
+                   v->pixels + down.second * v->stride + begin, down.share, end - begin, row);
+        for (int x = 0; x < width; x++, pixels += v->channels) {
+            const uint16_t *left = row + across[x].first * v->channels - begin;
+            const uint16_t *right = row + across[x].second * v->channels - begin;
+            for (int i = 0; i < v->channels; i++)
+                pixels[i] = blend(left[i], right[i], across[x].share);
         }
     }
 }

@@ -61,8 +61,8 @@ struct onnx_part {
     int height;
 };
 
-/* Stretches a part to the target's size, at most 8192 a side: bilinear with pixels at their centres, up and down,
- * as INTER_LINEAR of OpenCV does it. Downwards by more than two it leaves pixels out. */
+/* Stretches a part to the target's size, at most 8192 a side, from a view of at most 16384: bilinear with pixels at
+ * their centres, up and down, as INTER_LINEAR of OpenCV does it. Down by more than two it leaves pixels out. */
 void onnx_stretch(const struct onnx_view *view, const struct onnx_part *part, uint8_t *pixels,
                   int width, int height);
 
