@@ -377,7 +377,7 @@ static char *write_site(enum level level)
 {
     static const char *const sections[] = {"site",     "log",    "detect",  "tracks",
                                            "alarms",   "fusion", "weather", "ground",
-                                           "evidence", "bus",    "places"};
+                                           "evidence", "bus",    "places", "terrain"};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
