@@ -267,20 +267,22 @@ static uint8_t blend(uint16_t left, uint16_t right, int share)
 void onnx_stretch(const struct onnx_view *v, const struct onnx_part *part, uint8_t *pixels,
                   int width, int height)
 {
-    struct tap across[MAX_WIDTH];
-    uint16_t row[2 * MAX_WIDTH * 3];
+    const ptrdiff_t channels = v->channels;
+    struct tap across[MAX_WIDTH] = {0};
+    uint16_t row[2 * MAX_WIDTH * 3] = {0};
     for (int x = 0; x < width; x++)
         across[x] = tap_of(x, width, part->left, part->width, v->width);
-    const int begin = across[0].first * v->channels;
-    const int end = (across[width - 1].second + 1) * v->channels;
+    const ptrdiff_t begin = across[0].first * channels;
+    const ptrdiff_t end = (across[width - 1].second + 1) * channels;
     for (int y = 0; y < height; y++) {
         const struct tap down = tap_of(y, height, part->top, part->height, v->height);
         blend_rows(v->pixels + down.first * v->stride + begin,
-                   v->pixels + down.second * v->stride + begin, down.share, end - begin, row);
-        for (int x = 0; x < width; x++, pixels += v->channels) {
-            const uint16_t *left = row + across[x].first * v->channels - begin;
-            const uint16_t *right = row + across[x].second * v->channels - begin;
-            for (int i = 0; i < v->channels; i++)
+                   v->pixels + down.second * v->stride + begin, down.share, (int)(end - begin),
+                   row);
+        for (int x = 0; x < width; x++, pixels += channels) {
+            const uint16_t *left = row + across[x].first * channels - begin;
+            const uint16_t *right = row + across[x].second * channels - begin;
+            for (int i = 0; i < channels; i++)
                 pixels[i] = blend(left[i], right[i], across[x].share);
         }
     }
