@@ -62,6 +62,7 @@ enum lh_feature {
     LH_FEATURE_TIME,      /* doublings of its age, from a minute */
     LH_FEATURE_FOOT,      /* how far its foot moved, in its own sizes */
     LH_FEATURE_WIDTH,     /* as a share of the picture's */
+    LH_FEATURE_TOP,       /* 1 where it began at the picture's upper edge */
     LH_FEATURE_AGREEMENT, /* detectors beyond the first */
     LH_FEATURE_COUNT,
 };

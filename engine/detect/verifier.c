@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#define TOP_EDGE 0.01F /* a new plume stands on the ground, even where it then outgrows the picture */
 #define TOLD 3         /* parts in the text, ... */
 #define TOLD_PART 0.15 /* ... if they count for so much */
 
@@ -21,7 +22,8 @@ static const struct {
     [LH_FEATURE_LOOKS] = {0, 4, 0, {0.25, 0.25}},
     [LH_FEATURE_TIME] = {0, 5, 0, {0.1, 0.1}},
     [LH_FEATURE_FOOT] = {0, 3, 0.3, {-1.5, -1.5}},      /* of plumes at confirmation: below 0.1 */
-    [LH_FEATURE_WIDTH] = {0.4, 0.8, 0.4, {-4.0, -4.0}}, /* fog, cloud banks, the setting sun */
+    [LH_FEATURE_WIDTH] = {0.2, 0.8, 0.2, {-5.0, -3.0}}, /* fog, cloud banks, the setting sun */
+    [LH_FEATURE_TOP] = {0, 1, 0, {-2.0, -0.5}},         /* clouds, glare, text in the picture */
     [LH_FEATURE_AGREEMENT] = {0, 2, 0, {0.8, 0.8}},
 };
 
@@ -87,6 +89,7 @@ static enum lh_opinion_state read_history(const struct lh_history *history,
     values[LH_FEATURE_TIME] = log2(1.0 + history->age_s / 60.0);
     values[LH_FEATURE_FOOT] = foot_drift(history->first, history->now);
     values[LH_FEATURE_WIDTH] = (double)history->now.width;
+    values[LH_FEATURE_TOP] = history->first.y <= TOP_EDGE ? 1.0 : 0.0;
     values[LH_FEATURE_AGREEMENT] = count_bits(history->detectors) - 1.0;
     return LH_OPINION_GIVEN;
 }
@@ -120,6 +123,7 @@ static void tell_part(const struct lh_opinion *opinion, int feature, char *text,
         [LH_FEATURE_TIME] = {"", "it lasts"},
         [LH_FEATURE_FOOT] = {"its foot moved", "its foot stayed"},
         [LH_FEATURE_WIDTH] = {"it is a band across the picture", ""},
+        [LH_FEATURE_TOP] = {"it began at the picture's upper edge", ""},
         [LH_FEATURE_AGREEMENT] = {"", "detectors agree"},
     };
     if (feature == LH_FEATURE_GROWTH)

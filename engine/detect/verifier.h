@@ -3,7 +3,8 @@
  * A logistic over the features of enum lh_feature, each bounded, with the weights in one table in
  * verifier.c. They are set by hand, so far: a track that just fulfils the default k of n with a mean score
  * of 0.4 and stays where it is gets 0.62; one whose foot wanders by twice its size needs a mean of about
- * 0.9 for one half, a band as wide as the picture one of about 0.67. They are to be fitted to labelled
+ * 0.9 for one half, a band as wide as the picture one of about 0.89, what began at the picture's upper edge
+ * (clouds, text in the picture) one of about 0.75. They are to be fitted to labelled
  * tracks, leaving one event out.
  *
  * The foot is the middle of the lower edge: that of smoke stays over the fire, while cars, birds and

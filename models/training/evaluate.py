@@ -4,7 +4,8 @@
     python3 -m training.evaluate --model lookout/lookout.json --images DIR [--json FILE]
 
 Test pictures are stills: the network has no past to compare with here, which is the harder half of its
-work. A picture's score is that of its surest cell; a find is a component of cells as the plugin makes it.
+work. A find is a component of cells as the plugin makes it, looked at again where the manifest says so; a picture's
+score is that of its surest find, or cell where nothing reached the threshold of a find.
 """
 import argparse
 import json
@@ -31,14 +32,49 @@ def average_precision(scores, truths):
     return float(precision[truths].mean()) if truths.any() else float("nan")
 
 
-def finds(heat, high, low, scale):
-    """(score, x0, y0, x1, y1 in pixels of the picture) of each component."""
+def components(heat, low):
+    """(score, x0, y0, x1, y1 in cells) of each component, surest first."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats((heat >= low).astype(np.uint8), connectivity=8)
+    found = []
     for i in range(1, count):
-        score = float(heat[labels == i].max())
-        if score >= high:
-            x, y, w, h, _ = stats[i]
-            yield score, x * 8 / scale, y * 8 / scale, (x + w) * 8 / scale, (y + h) * 8 / scale
+        x, y, w, h, _ = stats[i]
+        found.append((float(heat[labels == i].max()), x, y, x + w, y + h))
+    return sorted(found, reverse=True)
+
+
+def logit(p):
+    return float(np.log(max(p, 1e-7) / max(1 - p, 1e-7)))
+
+
+class SecondLook:
+    """What the manifest's section second_look says, in Python."""
+
+    def __init__(self, folder, section, options):
+        self.section = section
+        self.session = onnxruntime.InferenceSession(str(folder / section["file"]), options)
+        self.name = self.session.get_inputs()[0].name
+
+    def weigh(self, found, picture, kind):
+        """The finds with their combined scores; a still is its own background."""
+        column = self.section["classes"].index(kind)
+        combine = self.section["combine"][kind]
+        for first, *box in found[:self.section["most"]]:
+            if first < self.section["from"]:
+                break
+            part = crop(picture, box, self.section)
+            both = np.concatenate([part, part], 2).transpose(2, 0, 1)[None].astype(np.float32)
+            answer = self.session.run(None, {self.name: (both - self.section["mean"]) * self.section["scale"]})[0]
+            score = combine["first"] * logit(first) + combine["second"] * answer[0, column] + combine["bias"]
+            yield 1 / (1 + np.exp(-score)), *box
+
+
+def crop(picture, box, section):
+    """As training/second.py and the plugin cut it."""
+    side = int(np.clip(max(box[2] - box[0], box[3] - box[1]) * 8 * section["margin"],
+                       section["least_px"], section["most_px"]))
+    x, y = (int(round((box[i] + box[i + 2]) * 4 - side / 2)) for i in (0, 1))
+    wide = cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_REPLICATE)
+    return cv2.resize(wide[y + side:y + 2 * side, x + side:x + 2 * side], (section["side"], section["side"]))
 
 
 def meets(find, box):
@@ -67,6 +103,8 @@ def main():
     options.intra_op_num_threads = os.cpu_count() or 1
     session = onnxruntime.InferenceSession(str(args.model.parent / manifest["file"]), options)
     name = session.get_inputs()[0].name
+    section = manifest.get("second_look")
+    again = SecondLook(args.model.parent, section, options) if section else None
     size, point = manifest["input"]["size"], manifest["operating_point"]
 
     scores = {kind: [] for kind in KINDS}
@@ -84,9 +122,15 @@ def main():
             calibration = manifest.get("calibration", {}).get(kind)
             if calibration:
                 heat[index] = 1 / (1 + np.exp(-(calibration["a"] * logits[index] + calibration["b"])))
-            scores[kind].append((float(heat[index].max()), still))
             high = point[kind]["score"]
-            found = list(finds(heat[index], high, point[kind].get("low", high / 2), scale))
+            found = components(heat[index], point[kind].get("low", high / 2))
+            if again and kind in section["classes"]:
+                found = list(again.weigh(found, (shown * 255).astype(np.uint8), kind))
+                rest = float(heat[index].max()) * 1e-6
+            else:
+                rest = float(heat[index].max())
+            scores[kind].append((max([f[0] for f in found], default=rest), still))
+            found = [(s, *(v * 8 / scale for v in box)) for s, *box in found if s >= high]
             boxes = [(x0 * width, y0 * height, x1 * width, y1 * height)
                      for c, x0, y0, x1, y1 in still.boxes if KINDS[c] == kind]
             if still.kind in (kind, "both"):

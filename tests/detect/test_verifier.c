@@ -59,7 +59,11 @@ static void the_figures_of_the_header_hold(void **state)
     history = sample();
     history.first = (struct lh_box){0.0F, 0.4F, 1.0F, 0.1F};
     history.now = history.first;
-    assert_true(fabsf(needed_score(history) - 0.67F) < 0.02F);
+    assert_true(fabsf(needed_score(history) - 0.89F) < 0.02F);
+    history = sample();
+    history.first.y = 0.0F;
+    history.now.y = 0.0F;
+    assert_true(fabsf(needed_score(history) - 0.75F) < 0.02F);
 }
 
 static void every_feature_counts_the_right_way(void **state)
@@ -157,7 +161,7 @@ static void the_text_names_what_counted_most(void **state)
     history.detectors = 3;
     opinion = lh_verify(&history);
     (void)lh_opinion_text(&opinion, text);
-    assert_non_null(strstr(text, "it is a band across the picture, detectors agree"));
+    assert_non_null(strstr(text, "it is a band across the picture, "));
 }
 
 int main(void)
