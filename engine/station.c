@@ -40,6 +40,7 @@ struct lh_station {
     /* -- protected by lock */
     struct lh_detector_counts counts[LH_STATION_DETECTORS];
     uint64_t analysed;
+    uint64_t held[LH_HOLDS];
     struct lh_camera_status health; /* a change that is still to be told ... */
     enum lh_health_state health_before;
     bool health_waits; /* ... if there is one */
@@ -333,7 +334,7 @@ static void report(struct lh_station *station, enum lh_track_event_type type,
     news->event = type;
     news->track = *track;
     size_t bytes = sizeof *news;
-    if (frame && type != LH_TRACK_LOST) {
+    if (frame && type != LH_TRACK_LOST && type != LH_TRACK_HELD) {
         news->frame = lh_frame_ref(frame);
         bytes += lh_frame_bytes(frame);
         news->detections = malloc(result->detection_count * sizeof *news->detections + 1);
@@ -351,6 +352,9 @@ static void copy_counts(struct lh_station *station)
 {
     (void)pthread_mutex_lock(&station->lock);
     station->analysed++;
+    for (size_t i = 0; i < station->event_count; i++)
+        if (station->events[i].type == LH_TRACK_HELD)
+            station->held[station->events[i].track.held]++;
     const size_t count = lh_watch_detectors(station->watch);
     for (size_t i = 0; i < count && i < LH_STATION_DETECTORS; i++)
         station->counts[i] = lh_watch_detector_counts(station->watch, i);
@@ -413,6 +417,7 @@ void lh_station_status(struct lh_station *station, struct lh_station_status *ret
     status->frames_dropped = queue.dropped;
     (void)pthread_mutex_lock(&station->lock);
     status->frames_analysed = station->analysed;
+    memcpy(status->held, station->held, sizeof status->held);
     memcpy(status->detectors, station->counts, sizeof status->detectors);
     (void)pthread_mutex_unlock(&station->lock);
     /* names are copied: a reload may end the site they belong to while the status is being written */

@@ -2,7 +2,9 @@
  *
  * One confirmed track is one alarm: raised once, then published again at most every update_interval_s,
  * at once when its priority rises, and when the track is lost. Its priority never falls. A track below
- * every priority is kept in the store (stream "kept") and raised later if its score rises.
+ * every priority is kept in the store (stream "kept") and raised later if its score rises. A track that is
+ * held back (LH_TRACK_HELD) leaves a record there (held.schema.json) and is no alarm; where the store does not
+ * take it at once it is only counted.
  *
  * Order for every revision: evidence, store, publish. If the store fails the alarm is kept in memory
  * (a bounded backlog, alarm/backlog.h; its size is in the counts and in the heartbeat) and tried again

@@ -8,6 +8,8 @@
 #ifndef LH_ALARM_JSON_H
 #define LH_ALARM_JSON_H
 
+#include "detect/detection.h"
+
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +21,11 @@ json_t *lh_json_number(double value);
 json_t *lh_json_count(uint64_t value);
 /* ISO 8601 in UTC with milliseconds; null where lh_time_format says "unknown". */
 json_t *lh_json_time(int64_t utc_us);
+
+/* What the verifier said, in words; null where it was not asked. */
+json_t *lh_json_opinion(const struct lh_opinion *opinion);
+/* The counts by their reasons' names, LH_HELD_NOT left out. */
+json_t *lh_json_holds(const uint64_t counts[LH_HOLDS]);
 
 /* The flags of every json_dump. */
 #define LH_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))

@@ -187,7 +187,9 @@ int lh_message_alarm(const struct lh_alarm *alarm, const struct lh_serial *seria
     bad |= json_object_set_new(root, "priority", lh_json_text(lh_priority_name(alarm->priority)));
     bad |= json_object_set_new(root, "kind", lh_json_text(lh_kind_name(track->kind)));
     bad |= json_object_set_new(root, "score", lh_json_number((double)track->score));
+    bad |= json_object_set_new(root, "raw_score", lh_json_number((double)track->raw_score));
     bad |= json_object_set_new(root, "best_score", lh_json_number((double)track->best_score));
+    bad |= json_object_set_new(root, "opinion", lh_json_opinion(&track->opinion));
     bad |= json_object_set_new(root, "camera", camera_value(alarm));
     bad |= json_object_set_new(root, "area_code", lh_json_text(alarm->area_code));
     bad |= json_object_set_new(root, "times", times_value(alarm));
@@ -268,6 +270,12 @@ void lh_topic_alarm(const struct lh_alarm *alarm, char ret_topic[LH_TOPIC])
 {
     (void)snprintf(ret_topic, LH_TOPIC, "alarm/%s/", lh_priority_name(alarm->priority));
     add_part(ret_topic, alarm->area_code, sizeof alarm->area_code);
+}
+
+void lh_topic_held(const char *camera, char ret_topic[LH_TOPIC])
+{
+    (void)snprintf(ret_topic, LH_TOPIC, "held/");
+    add_part(ret_topic, camera, 64);
 }
 
 void lh_topic_health(const char *camera, char ret_topic[LH_TOPIC])

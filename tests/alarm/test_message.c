@@ -33,7 +33,8 @@ static void an_alarm_has_these_bytes(void **state)
         json,
         "{\"schema\":\"linhuo/alarm/1\",\"epoch\":\"replay\",\"stream\":\"alarm\",\"sequence\":42,"
         "\"id\":\"141122.tower-1.20160604T184200.000Z.7\",\"revision\":1,\"state\":\"raised\","
-        "\"priority\":\"P2\",\"kind\":\"smoke\",\"score\":0.8,\"best_score\":0.8,"
+        "\"priority\":\"P2\",\"kind\":\"smoke\",\"score\":0.8,\"raw_score\":0.8,\"best_score\":0.8,"
+        "\"opinion\":null,"
         "\"camera\":{\"id\":\"tower-1\",\"name\":\"北山 tower\",\"preset\":\"north\"},"
         "\"area_code\":\"141122\",\"times\":{\"first_seen\":\"2016-06-04T18:42:00.000Z\","
         "\"confirmed\":\"2016-06-04T18:43:00.000Z\",\"last_seen\":\"2016-06-04T18:45:20.000Z\","

@@ -608,7 +608,10 @@ static void the_place_holds_back_and_raw_scores_are_kept(void **state)
     for (int i = 0; i < 6; i++)
         feed_one(tracker, 10.0 * i, lowered(0.6F, 0.2F));
     struct lh_track track = only_track(tracker);
-    assert_int_equal(record.count, 0);
+    assert_int_equal(record.count, 1); /* told once, however often it is seen */
+    assert_int_equal(record.events[0].type, LH_TRACK_HELD);
+    assert_int_equal(record.events[0].track.held, LH_HELD_PLACE);
+    assert_int_equal(record.events[0].track.state, LH_TRACK_TENTATIVE);
     assert_int_equal(track.held, LH_HELD_PLACE);
     assert_true(fabsf(track.raw_score - 0.6F) < 1e-6F && fabsf(track.score - 0.2F) < 1e-6F);
     assert_string_equal(lh_hold_text(track.held), "such things were seen at this place before");
@@ -656,6 +659,26 @@ static void the_verifier_must_agree(void **state)
             assert_int_equal(only_track(tracker).opinion.state, LH_OPINION_NONE);
         lh_tracker_destroy(&tracker);
     }
+}
+
+static void every_reason_is_told_once(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.verify = true;
+    config.verify_score = 1.0;
+    struct lh_tracker *tracker = make(&config);
+    const struct lh_detection usual = lowered(0.5F, 0.05F);
+    const struct lh_detection unusual = lowered(0.5F, 0.5F);
+    for (int i = 0; i < 24; i++) /* six looks of the one, six of the other, and again */
+        feed_one(tracker, 10.0 * i, i / 6 % 2 == 0 ? usual : unusual);
+    assert_int_equal(record.count, 2);
+    assert_int_equal(record.events[0].track.held, LH_HELD_PLACE);
+    assert_int_equal(record.events[1].track.held, LH_HELD_VERIFIER);
+    assert_int_equal(record.events[1].track.id, record.events[0].track.id);
+    assert_int_equal(record.events[1].track.opinion.state, LH_OPINION_GIVEN);
+    lh_tracker_destroy(&tracker);
+    assert_int_equal(record.count, 2);
 }
 
 static void a_track_that_collects_enough_overrules_the_place(void **state)
@@ -731,6 +754,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_place_holds_back_and_raw_scores_are_kept),
         cmocka_unit_test(the_verifier_must_agree),
+        cmocka_unit_test(every_reason_is_told_once),
         cmocka_unit_test(a_track_that_collects_enough_overrules_the_place),
         cmocka_unit_test(the_verifier_fails_open),
         cmocka_unit_test(a_budget_asks_for_more_and_is_new_every_day),
