@@ -821,7 +821,9 @@ static void a_spoilt_budget_is_refused(void **state)
         spoil(path, bad[i], strlen(bad[i]));
         assert_int_equal(lh_spending_load(path, &spending), LH_EFORMAT);
     }
-    spoil(path, "linhuo-spending 1\nday 20416\nconfirmed 3\n\0", 45);
+    static const char zeroed[] =
+        "linhuo-spending 1\nday 20416\nconfirmed 3\n\0"; /* and the one behind it */
+    spoil(path, zeroed, sizeof zeroed);
     assert_int_equal(lh_spending_load(path, &spending), LH_EFORMAT);
     assert_true(spending.day == 7 && spending.confirmed == 7);
     assert_int_equal(remove(path), 0);
