@@ -7,9 +7,10 @@ RUNTIME := .deps/onnxruntime
 # What Debian 12 must have; the README says why each is there.
 PACKAGES_BUILD := build-essential pkg-config meson ninja-build \
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
+    libcurl4-openssl-dev libxml2-dev \
     libyaml-dev libzmq3-dev libsqlite3-dev libjansson-dev libexif-dev \
     libpango1.0-dev fonts-dejavu-core \
-    libopencv-dev libgdal-dev \
+    libopencv-dev libgdal-dev libproj-dev \
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
     python3 libcmocka-dev
@@ -58,6 +59,9 @@ deps-test: deps
 	$(call install,$(PACKAGES_TEST))
 	@$(MAKE) -s --no-print-directory -f tests/video/live555.mk PYTHON=$(PYTHON) \
 	|| echo "no live555: the tests that read its RTSP server are skipped; 'make deps-test' tries again" >&2
+	@[ -d .deps/ipycam/ipycam ] || $(PYTHON) -m pip install --quiet --require-hashes -r tests/e2e/ipycam.txt --no-deps \
+	    --no-cache-dir --root-user-action=ignore --timeout 30 --retries 1 --target .deps/ipycam \
+	|| echo "no ipycam: the test that asks its ONVIF service is skipped; 'make deps-test' tries again" >&2
 
 $(BUILD)/build.ninja: | deps
 	meson setup $(BUILD) >/dev/null
@@ -76,6 +80,8 @@ test: deps-test
 bench: build
 	$(call install,ffmpeg python3-numpy)
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	@$(BUILD)/tests/ray-bench
+	@$(PYTHON) tests/bench/bench_hotspots.py --build $(BUILD)
 	@$(PYTHON) tests/bench/bench_onnx.py --build $(BUILD)
 
 lint: deps-test $(BUILD)/build.ninja

@@ -13,9 +13,9 @@ struct lh_alarm_thread {
     struct lh_alarm_thread_options options;
     struct lh_tenure *tenure; /* the thread's after start */
     struct lh_store *store;
-    struct lh_evidence *evidence;
+    struct lh_album *album;
     struct lh_publisher *publisher;
-    struct lh_desk *desk;
+    struct lh_duty *duty;
     struct lh_complaint status_complaint;
     int64_t status_due_us;
     uint64_t status_sequence;
@@ -27,21 +27,22 @@ static int open_parts(struct lh_alarm_thread *self, struct lh_fault *fault)
     const struct lh_site *site = lh_tenure_site(self->tenure);
     int code = lh_store_open(site->data_folder, fault, &self->store);
     if (code == LH_OK && site->evidence.enabled)
-        code = lh_evidence_create(&site->evidence, site->data_folder, fault, &self->evidence);
+        code = lh_album_create(&site->evidence, site->data_folder, fault, &self->album);
     if (code == LH_OK)
         code = lh_publisher_create(&site->bus, fault, &self->publisher);
     if (code != LH_OK)
         return code;
-    const struct lh_desk_options desk = {
-        .site = site,
-        .clock = self->options.clock,
-        .epoch = self->options.epoch,
-        .store = self->store,
-        .publisher = self->publisher,
-        .evidence = self->evidence,
+    const struct lh_duty_options duty = {
+        .desk = {.site = site,
+                 .clock = self->options.clock,
+                 .epoch = self->options.epoch,
+                 .store = self->store,
+                 .publisher = self->publisher,
+                 .album = self->album},
+        .vantage = lh_tenure_vantage(self->tenure),
+        .data_folder = site->data_folder,
     };
-    code = lh_desk_create(&desk, &self->desk);
-    return code == LH_OK ? LH_OK : lh_fail(fault, code, "the alarm desk: %s", lh_strerror(code));
+    return lh_duty_create(&duty, fault, &self->duty);
 }
 
 int lh_alarm_thread_open(const struct lh_alarm_thread_options *options, struct lh_fault *fault,
@@ -63,9 +64,9 @@ int lh_alarm_thread_open(const struct lh_alarm_thread_options *options, struct l
 
 static void take_tenure(struct lh_alarm_thread *self, struct lh_tenure *tenure)
 {
-    lh_desk_set_site(self->desk, lh_tenure_site(tenure));
-    if (self->evidence)
-        lh_evidence_set(self->evidence, &lh_tenure_site(tenure)->evidence);
+    lh_duty_set_site(self->duty, lh_tenure_site(tenure), lh_tenure_vantage(tenure));
+    if (self->album)
+        lh_album_set(self->album, &lh_tenure_site(tenure)->evidence);
     lh_tenure_unref(&self->tenure);
     self->tenure = lh_tenure_ref(tenure);
 }
@@ -76,7 +77,7 @@ static void take_news(struct lh_alarm_thread *self, const struct lh_news *news)
     if (news->kind == LH_NEWS_TENURE) {
         take_tenure(self, news->tenure);
     } else if (news->kind == LH_NEWS_HEALTH) {
-        code = lh_desk_health(self->desk, news->status, news->health_before);
+        code = lh_desk_health(lh_duty_desk(self->duty), news->status, news->health_before);
     } else {
         const struct lh_desk_input input = {
             .type = news->event,
@@ -86,7 +87,7 @@ static void take_news(struct lh_alarm_thread *self, const struct lh_news *news)
             .detections = news->detections,
             .detection_count = news->detection_count,
         };
-        code = lh_desk_track(self->desk, &input);
+        code = lh_duty_track(self->duty, &input);
     }
     if (code != LH_OK)
         lh_log(LH_LOG_ERROR, "alarm", news->camera ? news->camera->id : NULL, "news not taken: %s",
@@ -121,7 +122,7 @@ static int publish_status(struct lh_alarm_thread *self)
     int code = self->options.status(self->options.context, &status);
     if (code != LH_OK)
         return code;
-    status.desk = lh_desk_counts(self->desk);
+    status.desk = lh_desk_counts(lh_duty_desk(self->duty));
     status.publish = lh_publisher_endpoint(self->publisher);
     status.subscribers = lh_publisher_subscribers(self->publisher);
     code = lh_message_status(&status, &serial, &json);
@@ -164,7 +165,7 @@ static void work(void *opaque)
             lh_news_destroy(item);
         }
         lh_publisher_serve(self->publisher, 0);
-        lh_desk_tick(self->desk);
+        lh_duty_tick(self->duty);
         publish_status_when_due(self);
         if (code == LH_ECLOSED)
             return;
@@ -182,9 +183,9 @@ void lh_alarm_thread_destroy(struct lh_alarm_thread **thread_pointer)
     if (!self)
         return;
     lh_thread_join(&self->thread);
-    lh_desk_destroy(&self->desk);
+    lh_duty_destroy(&self->duty);
     lh_publisher_destroy(&self->publisher);
-    lh_evidence_destroy(&self->evidence);
+    lh_album_destroy(&self->album);
     lh_store_close(&self->store);
     lh_tenure_unref(&self->tenure);
     free(self);

@@ -1,13 +1,13 @@
 /* The alarm thread: the only one that touches the store, the bus and the evidence folder.
  *
- * Pops news, lets the alarm desk work on it, keeps the heart beating and publishes the engine's status.
+ * Pops news, lets situation and alarm desk work on it, keeps the heart beating and publishes the engine's status.
  *
  * Thread-safety: open, start and destroy from one controlling thread.
  */
 #ifndef LH_ALARM_THREAD_H
 #define LH_ALARM_THREAD_H
 
-#include "alarm/desk.h"
+#include "duty.h"
 #include "station.h"
 
 struct lh_alarm_thread;

@@ -12,13 +12,17 @@ enum {
     LH_EXIT_USAGE = 2,
 };
 
+int lh_cmd_calibrate(int argc, char **argv);
 int lh_cmd_check(int argc, char **argv);
+int lh_cmd_hotspots(int argc, char **argv);
+int lh_cmd_danger(int argc, char **argv);
 int lh_cmd_plugins(int argc, char **argv);
 int lh_cmd_replay(int argc, char **argv);
 int lh_cmd_run(int argc, char **argv);
 int lh_cmd_sample_config(int argc, char **argv);
 int lh_cmd_status(int argc, char **argv);
 int lh_cmd_tune(int argc, char **argv);
+int lh_cmd_viewshed(int argc, char **argv);
 int lh_cmd_watch(int argc, char **argv);
 
 #endif

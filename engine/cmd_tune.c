@@ -36,7 +36,8 @@ static const char help[] =
     "Exit status: 0 done, 1 some footage could not be read, 2 wrong usage, configuration or "
     "labels.\n"
     "  linhuo tune configs/replay.yaml --footage clips/ --labels clips/labels.json \\\n"
-    "      --set tracks.confirm_hits=2:6:5 --set alarms.p3_score=0.3:0.7:9 --report tune.html\n";
+    "      --set tracks.confirm_hits=2:6:5 --set fusion.p3_probability=0.3:0.7:9 --report "
+    "tune.html\n";
 
 struct arguments {
     const char *site;

@@ -2,6 +2,7 @@
 
 #include "detect/place.h"
 #include "detect/track.h"
+#include "duty.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,7 +158,7 @@ struct trying {
     const struct lh_attempt *attempt;
     const struct moment *moment; /* NULL: all is over */
     struct lh_clock *clock;
-    struct lh_desk *desk;
+    struct lh_duty *duty;
     struct lh_place_memory *place;
     struct lh_tracker *tracker;
     int code;
@@ -172,7 +173,7 @@ static void on_track(void *context, enum lh_track_event_type type, const struct 
         .camera = trying->attempt->camera,
         .info = trying->moment && type != LH_TRACK_LOST ? &trying->moment->info : NULL,
     };
-    const int code = lh_desk_track(trying->desk, &input);
+    const int code = lh_duty_track(trying->duty, &input);
     if (code != LH_OK)
         trying->code = code;
 }
@@ -218,7 +219,7 @@ static int run_clip(const struct clip *clip, struct trying *trying, struct lh_de
         trying->moment = moment;
         lh_clock_replay_set(trying->clock, moment->utc_us);
         code = follow(trying, detections, count);
-        lh_desk_tick(trying->desk);
+        lh_desk_tick(lh_duty_desk(trying->duty));
     }
     return code == LH_OK ? trying->code : code;
 }
@@ -230,15 +231,19 @@ int lh_recording_try(const struct lh_recording *recording, size_t clip,
     struct trying trying = {.attempt = attempt};
     struct lh_detection *detections = calloc(recorded->most + 1, sizeof *detections);
     int code = detections ? lh_clock_replay_create(0, &trying.clock) : LH_ENOMEM;
-    const struct lh_desk_options options = {
-        .site = attempt->site,
-        .clock = trying.clock,
-        .epoch = "replay",
-        .on_alarm = attempt->on_alarm,
-        .context = attempt->context,
+    struct lh_site site = *attempt->site; /* cameras only */
+    struct lh_fault fault = {0};
+    site.feed_count = 0;
+    site.heat.area_count = 0;
+    const struct lh_duty_options options = {
+        .desk = {.site = &site,
+                 .clock = trying.clock,
+                 .epoch = "replay",
+                 .on_alarm = attempt->on_alarm,
+                 .context = attempt->context},
     };
     if (code == LH_OK)
-        code = lh_desk_create(&options, &trying.desk);
+        code = lh_duty_create(&options, &fault, &trying.duty);
     if (code == LH_OK)
         code = lh_place_create(&attempt->site->tracks, &trying.place);
     if (code == LH_OK)
@@ -247,7 +252,7 @@ int lh_recording_try(const struct lh_recording *recording, size_t clip,
         code = run_clip(recorded, &trying, detections);
     lh_tracker_destroy(&trying.tracker);
     lh_place_destroy(&trying.place);
-    lh_desk_destroy(&trying.desk);
+    lh_duty_destroy(&trying.duty);
     lh_clock_replay_destroy(&trying.clock);
     free(detections);
     return code;

@@ -16,6 +16,7 @@ struct lh_tenure {
     atomic_uint references;
     struct lh_site *site;
     struct lh_watch_plugins *plugins;
+    struct lh_vantage *vantage;
 };
 
 /* What the tracker reported of one frame, kept until the frame's detections are known. */
@@ -61,7 +62,9 @@ int lh_tenure_create(struct lh_site **site, struct lh_findings *findings,
     atomic_init(&tenure->references, 1);
     tenure->site = *site;
     *site = NULL;
-    const int code = lh_watch_plugins_load(tenure->site, findings, &tenure->plugins);
+    int code = lh_watch_plugins_load(tenure->site, findings, &tenure->plugins);
+    if (code == LH_OK)
+        code = lh_vantage_create(tenure->site, &tenure->vantage);
     if (code != LH_OK) {
         lh_tenure_unref(&tenure);
         return code;
@@ -83,6 +86,7 @@ void lh_tenure_unref(struct lh_tenure **tenure_pointer)
     if (!tenure || atomic_fetch_sub(&tenure->references, 1) != 1)
         return;
     lh_watch_plugins_destroy(&tenure->plugins);
+    lh_vantage_destroy(&tenure->vantage);
     lh_site_destroy(&tenure->site);
     free(tenure);
 }
@@ -95,6 +99,11 @@ const struct lh_site *lh_tenure_site(const struct lh_tenure *tenure)
 const struct lh_watch_plugins *lh_tenure_plugins(const struct lh_tenure *tenure)
 {
     return tenure->plugins;
+}
+
+const struct lh_vantage *lh_tenure_vantage(const struct lh_tenure *tenure)
+{
+    return tenure->vantage;
 }
 
 void lh_news_destroy(void *item)

@@ -16,12 +16,13 @@
 #include "base/queue.h"
 #include "base/site.h"
 #include "detect/watch.h"
+#include "vantage.h"
 #include "video/camera.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A site with its plugins, alive as long as somebody works by it; a reload makes a new one. */
+/* A site with its plugins and its vantage, alive as long as somebody works by it; a reload makes a new one. */
 struct lh_tenure;
 /* Takes over site, also on failure. LH_ECONFIG: findings say what is wrong with the plugins. */
 int lh_tenure_create(struct lh_site **site, struct lh_findings *findings,
@@ -31,6 +32,7 @@ struct lh_tenure *lh_tenure_ref(struct lh_tenure *tenure);
 void lh_tenure_unref(struct lh_tenure **tenure);
 const struct lh_site *lh_tenure_site(const struct lh_tenure *tenure);
 const struct lh_watch_plugins *lh_tenure_plugins(const struct lh_tenure *tenure);
+const struct lh_vantage *lh_tenure_vantage(const struct lh_tenure *tenure);
 
 /* One piece of news for the alarm thread. Whoever pops it destroys it. */
 enum lh_news_kind {

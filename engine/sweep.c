@@ -34,8 +34,8 @@ static const struct lh_option_table *table_of(const struct lh_axis *axis)
     switch (axis->kind) {
     case LH_AXIS_TRACKS:
         return section("tracks");
-    case LH_AXIS_ALARMS:
-        return section("alarms");
+    case LH_AXIS_FUSION:
+        return section("fusion");
     case LH_AXIS_MIN_SCORE:
         return section("detectors");
     case LH_AXIS_CAMERA:
@@ -74,15 +74,15 @@ static int name_axis(const struct lh_site *site, struct lh_axis *axis, struct lh
         const int code = name_detector(site, rest, axis, fault);
         if (code != LH_OK || axis->kind == LH_AXIS_PLUGIN)
             return code;
-    } else if (split_name(axis->name, "tracks", &rest) || split_name(axis->name, "alarms", &rest) ||
+    } else if (split_name(axis->name, "tracks", &rest) || split_name(axis->name, "fusion", &rest) ||
                split_name(axis->name, "camera_defaults", &rest)) {
         axis->kind = axis->name[0] == 't'   ? LH_AXIS_TRACKS
-                     : axis->name[0] == 'a' ? LH_AXIS_ALARMS
+                     : axis->name[0] == 'f' ? LH_AXIS_FUSION
                                             : LH_AXIS_CAMERA;
         (void)snprintf(axis->key, sizeof axis->key, "%.159s", rest);
     } else {
         return lh_fail(fault, LH_ECONFIG,
-                       "--set %s: must begin with tracks., alarms., detectors.NAME. or "
+                       "--set %s: must begin with tracks., fusion., detectors.NAME. or "
                        "camera_defaults.",
                        axis->name);
     }
@@ -339,13 +339,13 @@ int lh_sweep_apply(const struct lh_sweep *sweep, size_t point, struct lh_site *s
         const double value = lh_sweep_value(sweep, point, i);
         if (axis->kind == LH_AXIS_TRACKS)
             code = set_option(axis, value, &site->tracks, fault);
-        else if (axis->kind == LH_AXIS_ALARMS)
-            code = set_option(axis, value, &site->alarms, fault);
+        else if (axis->kind == LH_AXIS_FUSION)
+            code = set_option(axis, value, &site->fusion, fault);
     }
     if (code == LH_OK)
         code = check_order(section("tracks"), &site->tracks, fault);
     if (code == LH_OK)
-        code = check_order(section("alarms"), &site->alarms, fault);
+        code = check_order(section("fusion"), &site->fusion, fault);
     return code;
 }
 

@@ -25,7 +25,7 @@
 
 enum lh_axis_kind {
     LH_AXIS_TRACKS,
-    LH_AXIS_ALARMS,
+    LH_AXIS_FUSION,
     LH_AXIS_MIN_SCORE,
     LH_AXIS_PLUGIN, /* from here on: rerun */
     LH_AXIS_CAMERA,

@@ -243,7 +243,7 @@ static void print_detectors(const struct lh_tune_result *result, FILE *out)
 int lh_tune_fragment(const struct lh_tune_result *result, FILE *out)
 {
     print_section(result, LH_AXIS_TRACKS, "tracks", out);
-    print_section(result, LH_AXIS_ALARMS, "alarms", out);
+    print_section(result, LH_AXIS_FUSION, "fusion", out);
     print_section(result, LH_AXIS_CAMERA, "camera_defaults", out);
     print_detectors(result, out);
     return ferror(out) ? LH_EIO : LH_OK;

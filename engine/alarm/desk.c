@@ -1,6 +1,7 @@
 #include "alarm/desk.h"
 
 #include "alarm/backlog.h"
+#include "alarm/seen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #define UPKEEP_US (60 * LH_SECOND_US)
 #define EVIDENCE_ROOM ((uint64_t)32 << 20) /* freed of old evidence when the disk is full */
 #define TOLD_AT_END 100
+#define TOLD_STEP 0.1 /* of a probability that only age moves */
 
 enum stream {
     ALARM,
@@ -31,14 +33,23 @@ struct open_alarm {
     struct lh_alarm alarm;
     int64_t sent_us; /* monotonic time of its latest revision */
     bool due;        /* that revision found no memory to wait in */
+    bool urgent;     /* the next revision does not wait */
+    bool gone;       /* fusion has let go of it */
+    /* as its latest revision said */
+    double told_probability;
+    bool told_confirmed;
+    size_t told_evidence;
+    int64_t told_last_us;
 };
 
 struct lh_desk {
     struct lh_desk_options options;
     const struct lh_site *site;
     struct lh_backlog *backlog;
-    struct open_alarm *open; /* and those that have ended and are still due */
-    uint64_t next[STREAMS];  /* sequence numbers */
+    struct open_alarm *open; /* and those that have ended and may come back, or are still due */
+    struct lh_seen_tracks seen;
+    const struct lh_desk_input *at_hand; /* of the moment; NULL: none */
+    uint64_t next[STREAMS];              /* sequence numbers */
     uint64_t beats;
     int64_t beat_due_us;
     int64_t retry_due_us;
@@ -138,11 +149,11 @@ static int put_on_full_disk(struct lh_desk *desk, const struct lh_event *event,
                             struct lh_fault *fault)
 {
     int code = put(desk, event, serial, topic, json, fault);
-    if (code != LH_EFULL || !desk->options.evidence)
+    if (code != LH_EFULL || !desk->options.album)
         return code;
     uint64_t removed = 0;
-    if (lh_evidence_retain(desk->options.evidence, lh_clock_utc_us(desk->options.clock),
-                           EVIDENCE_ROOM, &removed) != LH_OK ||
+    if (lh_album_retain(desk->options.album, lh_clock_utc_us(desk->options.clock), EVIDENCE_ROOM,
+                        &removed) != LH_OK ||
         removed == 0)
         return code;
     return put(desk, event, serial, topic, json, fault);
@@ -276,20 +287,20 @@ static int submit_alarm(struct lh_desk *desk, struct open_alarm *open)
 static void write_evidence(struct lh_desk *desk, struct lh_alarm *alarm,
                            const struct lh_desk_input *input)
 {
-    struct lh_evidence *evidence = desk->options.evidence;
+    struct lh_album *album = desk->options.album;
     struct lh_fault fault = {0};
-    struct lh_evidence_paths paths = {0};
+    struct lh_album_paths paths = {0};
     uint64_t removed = 0;
-    if (!evidence || !input->frame || alarm->priority == LH_PRIORITY_NONE)
+    if (!album || !input->frame || alarm->priority == LH_PRIORITY_NONE)
         return;
-    int code = lh_evidence_write(evidence, alarm, input->frame, input->detections,
-                                 input->detection_count, &paths, &fault);
+    int code = lh_album_write(album, alarm, input->frame, input->detections, input->detection_count,
+                              &paths, &fault);
     if (code == LH_EFULL &&
-        lh_evidence_retain(evidence, lh_clock_utc_us(desk->options.clock), EVIDENCE_ROOM,
-                           &removed) == LH_OK &&
+        lh_album_retain(album, lh_clock_utc_us(desk->options.clock), EVIDENCE_ROOM, &removed) ==
+            LH_OK &&
         removed > 0)
-        code = lh_evidence_write(evidence, alarm, input->frame, input->detections,
-                                 input->detection_count, &paths, &fault);
+        code = lh_album_write(album, alarm, input->frame, input->detections, input->detection_count,
+                              &paths, &fault);
     if (code == LH_OK) {
         alarm->evidence = paths;
         lh_recovered(&desk->evidence_complaint, desk->options.clock, "alarm", NULL,
@@ -309,46 +320,57 @@ static void log_alarm(const struct lh_desk *desk, const struct lh_alarm *alarm)
         return;
     lh_alarm_reason(alarm, reason, sizeof reason);
     lh_log(alarm->state == LH_ALARM_UPDATED ? LH_LOG_DEBUG : LH_LOG_INFO, "alarm", alarm->camera,
-           "%s %s: %s, score %.2f (%s)", lh_priority_name(alarm->priority),
-           lh_alarm_state_name(alarm->state), reason, (double)alarm->track.score, alarm->id);
+           "%s %s: %s, probability %.2f%s%s (%s)", lh_priority_name(alarm->priority),
+           lh_alarm_state_name(alarm->state), reason, alarm->probability,
+           alarm->place[0] ? ", " : "", alarm->place, alarm->id);
+}
+
+/* What the camera shows just now, where it is the one that leads. */
+static const struct lh_desk_input *picture_of(const struct lh_desk *desk,
+                                              const struct lh_alarm *alarm)
+{
+    const struct lh_desk_input *input = desk->at_hand;
+    return input && input->track.id == alarm->track.id &&
+                   input->track.first_utc_us == alarm->track.first_utc_us &&
+                   strcmp(input->camera->id, alarm->camera) == 0
+               ? input
+               : NULL;
+}
+
+static void note_told(struct lh_desk *desk, struct open_alarm *open)
+{
+    open->sent_us = lh_clock_monotonic_us(desk->options.clock);
+    open->urgent = false;
+    open->told_probability = open->alarm.probability;
+    open->told_confirmed = open->alarm.incident_state == LH_INCIDENT_CONFIRMED;
+    open->told_evidence = open->alarm.evidence_count;
+    open->told_last_us = open->alarm.last_utc_us;
 }
 
 /* One more revision of an open alarm, on its way out. */
-static int revise(struct lh_desk *desk, struct open_alarm *open, const struct lh_desk_input *input,
-                  enum lh_alarm_state state)
+static int revise(struct lh_desk *desk, struct open_alarm *open, enum lh_alarm_state state)
 {
     struct lh_alarm *alarm = &open->alarm;
+    const struct lh_desk_input *input = picture_of(desk, alarm);
     const bool untold = open->due && alarm->state == LH_ALARM_RAISED;
     alarm->revision++;
     /* A "raised" that found no memory hands its word on, as in the backlog. */
     alarm->state = untold && state == LH_ALARM_UPDATED ? LH_ALARM_RAISED : state;
     alarm->updated_utc_us = lh_clock_utc_us(desk->options.clock);
     if (state == LH_ALARM_RAISED) {
-        alarm->raised_utc_us = alarm->updated_utc_us;
+        if (alarm->raised_utc_us == LH_NO_TIME)
+            alarm->raised_utc_us = alarm->updated_utc_us;
         desk->counts.raised++;
     }
     if (state == LH_ALARM_KEPT && alarm->revision == 1)
         desk->counts.kept++;
     if (state == LH_ALARM_ENDED && alarm->priority != LH_PRIORITY_NONE)
         desk->counts.ended++;
-    open->sent_us = lh_clock_monotonic_us(desk->options.clock);
+    note_told(desk, open);
     if (input)
         write_evidence(desk, alarm, input);
     log_alarm(desk, alarm);
     return submit_alarm(desk, open);
-}
-
-/* Copies at most size - 1 bytes and cuts between characters. */
-static void copy_text(char *to, size_t size, const char *from)
-{
-    size_t length = strlen(from);
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)from[length] & 0xc0) == 0x80)
-            length--;
-    }
-    memcpy(to, from, length);
-    to[length] = '\0';
 }
 
 static void join_detectors(const struct lh_site *site, uint32_t bits, char *text, size_t size)
@@ -363,35 +385,21 @@ static void join_detectors(const struct lh_site *site, uint32_t bits, char *text
     }
 }
 
-static void take_track(struct lh_desk *desk, struct lh_alarm *alarm,
-                       const struct lh_desk_input *input)
-{
-    alarm->track = input->track;
-    join_detectors(desk->site, input->track.detectors, alarm->detectors, sizeof alarm->detectors);
-    const struct lh_frame_info *info = input->frame ? lh_frame_info(input->frame) : input->info;
-    if (!info)
-        return;
-    alarm->time_quality = info->time_quality;
-    alarm->picture_width_px = info->width_px;
-    alarm->picture_height_px = info->height_px;
-}
-
-static struct open_alarm *find(const struct lh_desk *desk, const char *camera, uint64_t track)
+static struct open_alarm *find(const struct lh_desk *desk, const char *id)
 {
     for (struct open_alarm *open = desk->open; open; open = open->next)
-        if (open->alarm.track.id == track && open->alarm.state != LH_ALARM_ENDED &&
-            strcmp(open->alarm.camera, camera) == 0)
+        if (!open->gone && strcmp(open->alarm.id, id) == 0)
             return open;
     return NULL;
 }
 
-/* Lets go of the alarms that have ended and are not due any more. */
+/* Lets go of the alarms that cannot come back and are not due any more. */
 static void sweep(struct lh_desk *desk)
 {
     struct open_alarm **link = &desk->open;
     while (*link) {
         struct open_alarm *open = *link;
-        if (open->alarm.state == LH_ALARM_ENDED && !open->due) {
+        if (open->gone && !open->due) {
             *link = open->next;
             free(open);
         } else {
@@ -400,50 +408,39 @@ static void sweep(struct lh_desk *desk)
     }
 }
 
-static int begin(struct lh_desk *desk, const struct lh_desk_input *input)
+static bool is_open(const struct open_alarm *open)
 {
-    struct open_alarm *open = calloc(1, sizeof *open);
-    if (!open)
-        return LH_ENOMEM;
-    open->next = desk->open;
-    desk->open = open;
-    struct lh_alarm *alarm = &open->alarm;
-    copy_text(alarm->camera, sizeof alarm->camera, input->camera->id);
-    copy_text(alarm->camera_name, sizeof alarm->camera_name, input->camera->name);
-    copy_text(alarm->preset, sizeof alarm->preset, input->camera->preset);
-    copy_text(alarm->area_code, sizeof alarm->area_code, desk->site->area_code);
-    alarm->raised_utc_us = LH_NO_TIME;
-    alarm->time_quality = LH_TIME_ARRIVAL;
-    take_track(desk, alarm, input);
-    lh_alarm_id(alarm->area_code, alarm->camera, alarm->track.first_utc_us, alarm->track.id,
-                alarm->id);
-    alarm->priority = lh_priority_of(&desk->site->alarms, (double)alarm->track.score);
-    return revise(desk, open, input,
-                  alarm->priority == LH_PRIORITY_NONE ? LH_ALARM_KEPT : LH_ALARM_RAISED);
+    return open->alarm.revision > 0 && open->alarm.state != LH_ALARM_ENDED;
 }
 
-static int go_on(struct lh_desk *desk, struct open_alarm *open, const struct lh_desk_input *input)
+/* Somebody who needs no track speaks for it. */
+static bool is_held_up(const struct lh_desk *desk, const struct lh_alarm *alarm)
 {
-    struct lh_alarm *alarm = &open->alarm;
-    const enum lh_priority before = alarm->priority;
-    const enum lh_priority now = lh_priority_of(&desk->site->alarms, (double)input->track.score);
-    take_track(desk, alarm, input);
-    if (lh_priority_above(now, before)) {
-        alarm->priority = now;
-        return revise(desk, open, input,
-                      before == LH_PRIORITY_NONE ? LH_ALARM_RAISED : LH_ALARM_UPDATED);
-    }
-    const int64_t waited_us = lh_clock_monotonic_us(desk->options.clock) - open->sent_us;
-    const double interval_us = desk->site->alarms.update_interval_s * (double)LH_SECOND_US;
-    if ((double)waited_us < interval_us)
-        return LH_OK;
-    return revise(desk, open, input, before == LH_PRIORITY_NONE ? LH_ALARM_KEPT : LH_ALARM_UPDATED);
+    const bool others = (alarm->witnesses & ~(1U << LH_WITNESS_CAMERA)) != 0;
+    return alarm->incident_state == LH_INCIDENT_CONFIRMED ||
+           (others && alarm->probability >= desk->site->fusion.p3_probability);
 }
 
 static int end(struct lh_desk *desk, struct open_alarm *open)
 {
-    const int code = revise(desk, open, NULL, LH_ALARM_ENDED);
-    sweep(desk);
+    return is_open(open) ? revise(desk, open, LH_ALARM_ENDED) : LH_OK;
+}
+
+/* Alarms whose last track was lost end, where nobody else holds them up. */
+static int end_lost(struct lh_desk *desk)
+{
+    int code = LH_OK;
+    for (const struct lh_seen *at = desk->seen.first; at; at = at->next) {
+        struct open_alarm *open = at->lost && at->alarm[0] ? find(desk, at->alarm) : NULL;
+        if (!open || lh_seen_leading(&desk->seen, &open->alarm))
+            continue;
+        lh_alarm_take_seen(&open->alarm, at);
+        if (is_held_up(desk, &open->alarm) && open->alarm.priority != LH_PRIORITY_NONE)
+            continue;
+        const int ended = end(desk, open);
+        code = ended != LH_OK ? ended : code;
+    }
+    lh_seen_sweep(&desk->seen);
     return code;
 }
 
@@ -458,7 +455,7 @@ static size_t name_detectors(const struct lh_site *site, uint32_t bits,
 }
 
 /* On record only, and only where the store takes it at once: it must not delay an alarm. */
-static int keep_held(struct lh_desk *desk, const struct lh_desk_input *input)
+int lh_desk_keep(struct lh_desk *desk, const struct lh_desk_input *input)
 {
     const char *names[LH_MAX_DETECTORS];
     char topic[LH_TOPIC];
@@ -466,7 +463,6 @@ static int keep_held(struct lh_desk *desk, const struct lh_desk_input *input)
     struct lh_fault fault = {0};
     const struct lh_held held = {
         .camera = input->camera,
-        .area_code = desk->site->area_code,
         .detectors = names,
         .detector_count = name_detectors(desk->site, input->track.detectors, names),
         .track = &input->track,
@@ -494,25 +490,164 @@ static int keep_held(struct lh_desk *desk, const struct lh_desk_input *input)
     return LH_OK;
 }
 
-int lh_desk_track(struct lh_desk *desk, const struct lh_desk_input *input)
+static void describe_seen(const struct lh_desk *desk, struct lh_seen *seen,
+                          const struct lh_desk_input *input)
 {
-    if (input->type == LH_TRACK_HELD)
-        return keep_held(desk, input);
-    struct open_alarm *open = find(desk, input->camera->id, input->track.id);
-    if (input->type == LH_TRACK_LOST) {
-        if (!open)
-            return LH_OK;
-        take_track(desk, &open->alarm, input);
-        return end(desk, open);
+    join_detectors(desk->site, input->track.detectors, seen->detectors, sizeof seen->detectors);
+    const struct lh_frame_info *info = input->frame ? lh_frame_info(input->frame) : input->info;
+    seen->lost = input->type == LH_TRACK_LOST;
+    if (!info)
+        return;
+    seen->time_quality = info->time_quality;
+    seen->picture_width_px = info->width_px;
+    seen->picture_height_px = info->height_px;
+}
+
+int lh_desk_see(struct lh_desk *desk, const struct lh_desk_input *input)
+{
+    struct lh_seen *seen = lh_seen_note(&desk->seen, input->camera, &input->track);
+    if (!seen)
+        return LH_ENOMEM;
+    const int code = end_lost(desk); /* an earlier track under its number */
+    describe_seen(desk, seen, input);
+    desk->at_hand = input;
+    return code;
+}
+
+static bool is_worth_telling(const struct lh_desk *desk, const struct open_alarm *open, bool seen)
+{
+    const struct lh_alarm *alarm = &open->alarm;
+    const bool confirmed = alarm->incident_state == LH_INCIDENT_CONFIRMED;
+    if (open->urgent || confirmed != open->told_confirmed)
+        return true;
+    const int64_t waited_us = lh_clock_monotonic_us(desk->options.clock) - open->sent_us;
+    if ((double)waited_us < desk->site->alarms.update_interval_s * (double)LH_SECOND_US)
+        return false;
+    const double moved = alarm->probability - open->told_probability;
+    return alarm->evidence_count != open->told_evidence ||
+           alarm->last_utc_us != open->told_last_us ||
+           (!seen && (moved >= TOLD_STEP || moved <= -TOLD_STEP));
+}
+
+static int go_on(struct lh_desk *desk, struct open_alarm *open, enum lh_priority now, bool seen)
+{
+    struct lh_alarm *alarm = &open->alarm;
+    const enum lh_priority before = alarm->priority;
+    if (lh_priority_above(now, before)) {
+        alarm->priority = now;
+        return revise(desk, open, before == LH_PRIORITY_NONE ? LH_ALARM_RAISED : LH_ALARM_UPDATED);
     }
-    /* A camera that was started anew counts its tracks from 1 again. */
-    if (open && open->alarm.track.first_utc_us != input->track.first_utc_us) {
-        const int code = end(desk, open);
-        if (code != LH_OK)
-            return code;
-        open = NULL;
+    if (!is_worth_telling(desk, open, seen))
+        return LH_OK;
+    return revise(desk, open, before == LH_PRIORITY_NONE ? LH_ALARM_KEPT : LH_ALARM_UPDATED);
+}
+
+/* What follows for an alarm of what is known of it now. */
+static int decide(struct lh_desk *desk, struct open_alarm *open, enum lh_priority now, bool seen)
+{
+    struct lh_alarm *alarm = &open->alarm;
+    const bool closed = lh_incident_is_closed(alarm->incident_state);
+    const bool alive = !closed && (seen || is_held_up(desk, alarm));
+    if (is_open(open)) {
+        if (closed || (!alive && alarm->priority != LH_PRIORITY_NONE))
+            return end(desk, open);
+        return go_on(desk, open, now, seen);
     }
-    return open ? go_on(desk, open, input) : begin(desk, input);
+    if (!alive && alarm->revision > 0)
+        return LH_OK;
+    alarm->priority = alive ? now : LH_PRIORITY_NONE;
+    return revise(desk, open,
+                  alarm->priority == LH_PRIORITY_NONE ? LH_ALARM_KEPT : LH_ALARM_RAISED);
+}
+
+static struct open_alarm *begin(struct lh_desk *desk, const char *id)
+{
+    struct open_alarm *open = calloc(1, sizeof *open);
+    if (!open)
+        return NULL;
+    open->next = desk->open;
+    desk->open = open;
+    lh_copy_text(open->alarm.id, sizeof open->alarm.id, id);
+    lh_copy_text(open->alarm.area_code, sizeof open->alarm.area_code, desk->site->area_code);
+    open->alarm.raised_utc_us = LH_NO_TIME;
+    open->alarm.time_quality = LH_TIME_ARRIVAL;
+    return open;
+}
+
+static void claim_seen(struct lh_desk *desk, const struct lh_incident *incident)
+{
+    for (size_t i = 0; i < incident->term_count; i++) {
+        const struct lh_evidence *evidence = incident->terms[i].evidence;
+        if (!evidence || evidence->kind != LH_EVIDENCE_CAMERA)
+            continue;
+        struct lh_seen *seen = lh_seen_find(&desk->seen, evidence->source, evidence->reference);
+        if (seen)
+            memcpy(seen->alarm, incident->id, sizeof seen->alarm);
+    }
+}
+
+static int hear_of_change(struct lh_desk *desk, const struct lh_desk_news *news)
+{
+    const struct lh_incident *incident = news->incident;
+    struct open_alarm *open = find(desk, incident->id);
+    if (!open)
+        open = begin(desk, incident->id);
+    if (!open)
+        return LH_ENOMEM;
+    struct lh_alarm *alarm = &open->alarm;
+    claim_seen(desk, incident);
+    lh_alarm_take_incident(alarm, incident);
+    lh_copy_text(alarm->place, sizeof alarm->place, news->place ? news->place : "");
+    alarm->merged_into[0] = '\0';
+    const struct lh_seen *leading = lh_seen_leading(&desk->seen, alarm);
+    if (leading)
+        lh_alarm_take_seen(alarm, leading);
+    alarm->urgency = lh_incident_urgency(&desk->site->fusion, incident);
+    return decide(desk, open, alarm->urgency.priority, leading != NULL);
+}
+
+static void note_merged(struct open_alarm *into, const struct lh_alarm *gone)
+{
+    struct lh_alarm *alarm = &into->alarm;
+    const size_t kept =
+        alarm->merged_count < LH_ALARM_MERGED ? alarm->merged_count : LH_ALARM_MERGED - 1;
+    memmove(alarm->merged[1], alarm->merged[0], kept * sizeof alarm->merged[0]);
+    memcpy(alarm->merged[0], gone->id, sizeof alarm->merged[0]);
+    alarm->merged_count = kept + 1;
+    into->urgent = true;
+    if (lh_priority_above(gone->priority, alarm->priority) && is_open(into))
+        alarm->priority = gone->priority;
+}
+
+static int hear_of_end(struct lh_desk *desk, const struct lh_desk_news *news)
+{
+    struct open_alarm *open = find(desk, news->incident->id);
+    if (!open)
+        return LH_OK;
+    if (news->event == LH_FUSION_MERGED) {
+        struct open_alarm *into = find(desk, news->other->id);
+        memcpy(open->alarm.merged_into, news->other->id, sizeof open->alarm.merged_into);
+        if (into && is_open(open) && open->alarm.priority != LH_PRIORITY_NONE)
+            note_merged(into, &open->alarm);
+    }
+    const int code = end(desk, open);
+    open->gone = true;
+    return code;
+}
+
+int lh_desk_hear(struct lh_desk *desk, const struct lh_desk_news *news)
+{
+    return news->event == LH_FUSION_OPENED || news->event == LH_FUSION_CHANGED
+               ? hear_of_change(desk, news)
+               : hear_of_end(desk, news);
+}
+
+int lh_desk_conclude(struct lh_desk *desk)
+{
+    const int code = end_lost(desk);
+    desk->at_hand = NULL;
+    sweep(desk);
+    return code;
 }
 
 int lh_desk_health(struct lh_desk *desk, const struct lh_camera_status *status,
@@ -555,9 +690,9 @@ static void keep_up(struct lh_desk *desk, int64_t now_us)
 {
     uint64_t removed = 0;
     desk->upkeep_due_us = now_us + UPKEEP_US;
-    if (desk->options.evidence &&
-        lh_evidence_retain(desk->options.evidence, lh_clock_utc_us(desk->options.clock), 0,
-                           &removed) == LH_OK &&
+    if (desk->options.album &&
+        lh_album_retain(desk->options.album, lh_clock_utc_us(desk->options.clock), 0, &removed) ==
+            LH_OK &&
         removed > 0)
         lh_log(LH_LOG_INFO, "alarm", NULL, "%llu old evidence pictures removed",
                (unsigned long long)removed);
@@ -588,8 +723,7 @@ struct lh_desk_counts lh_desk_counts(const struct lh_desk *desk)
     counts.backlog = lh_backlog_count(desk->backlog);
     counts.thinned = lh_backlog_thinned(desk->backlog);
     for (const struct open_alarm *open = desk->open; open; open = open->next)
-        counts.open +=
-            open->alarm.state != LH_ALARM_ENDED && open->alarm.priority != LH_PRIORITY_NONE;
+        counts.open += is_open(open) && open->alarm.priority != LH_PRIORITY_NONE;
     return counts;
 }
 
@@ -619,6 +753,7 @@ void lh_desk_destroy(struct lh_desk **desk_pointer)
         desk->open = open->next;
         free(open);
     }
+    lh_seen_finish(&desk->seen);
     lh_backlog_destroy(&desk->backlog);
     free(desk);
     *desk_pointer = NULL;

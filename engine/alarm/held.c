@@ -32,15 +32,15 @@ static json_t *times_value(const struct lh_held *held)
 int lh_message_held(const struct lh_held *held, const struct lh_serial *serial, char **ret_json)
 {
     const struct lh_track *track = held->track;
-    char id[LH_ALARM_ID];
-    lh_alarm_id(held->area_code, held->camera->id, track->first_utc_us, track->id, id);
+    char reference[LH_EVIDENCE_REFERENCE];
+    lh_track_reference(track, reference);
     json_t *root = json_object();
     int bad = json_object_set_new(root, "schema", json_string("linhuo/held/1"));
     bad |= json_object_set_new(root, "epoch", lh_json_text(serial->epoch));
     bad |= json_object_set_new(root, "stream", lh_json_text(serial->stream));
     bad |= json_object_set_new(root, "sequence", lh_json_count(serial->sequence));
-    bad |= json_object_set_new(root, "id", lh_json_text(id));
     bad |= json_object_set_new(root, "camera", lh_json_text(held->camera->id));
+    bad |= json_object_set_new(root, "track", lh_json_text(reference));
     bad |= json_object_set_new(root, "preset", lh_json_text(held->camera->preset));
     bad |= json_object_set_new(root, "kind", lh_json_text(lh_kind_name(track->kind)));
     bad |= json_object_set_new(root, "held", lh_json_text(lh_hold_name(track->held)));

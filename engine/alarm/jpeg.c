@@ -1,4 +1,4 @@
-#include "alarm/evidence.h"
+#include "alarm/album.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SECTOR_SCALE_95 1.96 /* of one dimension */
+
 /* Bytes of the UTF-8 sequence at text; 0 where there is none (RFC 3629: no overlong forms, no
  * surrogates, nothing beyond U+10FFFF). */
 static size_t sequence_length(const unsigned char *text)
@@ -96,6 +98,82 @@ json_t *lh_json_holds(const uint64_t counts[LH_HOLDS])
         return object;
     json_decref(object);
     return NULL;
+}
+
+json_t *lh_json_degrees(double degrees)
+{
+    return json_real(isfinite(degrees) ? round(degrees * 1e6) / 1e6 + 0.0 : 0.0);
+}
+
+static int put_place(json_t *object, struct lh_geo place)
+{
+    int bad = json_object_set_new(object, "latitude_deg", lh_json_degrees(place.latitude_deg));
+    bad |= json_object_set_new(object, "longitude_deg", lh_json_degrees(place.longitude_deg));
+    return bad;
+}
+
+static json_t *ellipse_value(const struct lh_ellipse *ellipse, double weight)
+{
+    json_t *object = json_object();
+    int bad = put_place(object, ellipse->centre);
+    bad |= json_object_set_new(object, "height_m",
+                               isfinite(ellipse->height_m) ? lh_json_number(ellipse->height_m)
+                                                           : json_null());
+    bad |= json_object_set_new(object, "major_m", lh_json_number(LH_SCALE_95 * ellipse->major_m));
+    bad |= json_object_set_new(object, "minor_m", lh_json_number(LH_SCALE_95 * ellipse->minor_m));
+    bad |= json_object_set_new(object, "azimuth_deg", lh_json_number(ellipse->azimuth_deg));
+    bad |= json_object_set_new(object, "weight", lh_json_number(weight));
+    if (bad) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+static json_t *ellipses_value(const struct lh_position *position)
+{
+    json_t *array = json_array();
+    json_t *object = json_object();
+    int bad = 0;
+    for (size_t i = 0; i < position->count && !bad; i++)
+        bad = json_array_append_new(array,
+                                    ellipse_value(&position->ellipses[i], position->weights[i]));
+    bad |= json_object_set_new(object, "form", json_string("ellipses"));
+    bad |= json_object_set_new(object, "ellipses", array);
+    if (bad) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+static json_t *sector_value(const struct lh_sector *sector)
+{
+    json_t *object = json_object();
+    int bad = json_object_set_new(object, "form", json_string("sector"));
+    bad |= put_place(object, sector->from);
+    bad |= json_object_set_new(object, "azimuth_deg", lh_json_number(sector->azimuth_deg));
+    bad |= json_object_set_new(object, "half_width_deg",
+                               lh_json_number(SECTOR_SCALE_95 * sector->sigma_deg));
+    bad |= json_object_set_new(object, "near_m", lh_json_number(sector->near_m));
+    bad |= json_object_set_new(object, "far_m", lh_json_number(sector->far_m));
+    if (bad) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+json_t *lh_json_position(const struct lh_position *position)
+{
+    switch (position->form) {
+    case LH_POSITION_ELLIPSES:
+        return ellipses_value(position);
+    case LH_POSITION_SECTOR:
+        return sector_value(&position->sector);
+    default:
+        return json_null();
+    }
 }
 
 int lh_json_finish(json_t *root, char **ret_text)

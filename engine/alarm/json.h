@@ -9,6 +9,7 @@
 #define LH_ALARM_JSON_H
 
 #include "detect/detection.h"
+#include "locate/position.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -26,6 +27,11 @@ json_t *lh_json_time(int64_t utc_us);
 json_t *lh_json_opinion(const struct lh_opinion *opinion);
 /* The counts by their reasons' names, LH_HELD_NOT left out. */
 json_t *lh_json_holds(const uint64_t counts[LH_HOLDS]);
+/* Degrees of a place, rounded to the sixth decimal (0.1 m). */
+json_t *lh_json_degrees(double degrees);
+/* With its error: semi-axes and half widths are those of the 95 % region, in metres and degrees. null where
+ * there is none. */
+json_t *lh_json_position(const struct lh_position *position);
 
 /* The flags of every json_dump. */
 #define LH_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))

@@ -113,7 +113,6 @@ int lh_message_status_full(const struct lh_engine_status *status, const struct l
 /* A track that is not confirmed, and why: in the store only, stream "kept". All lent. */
 struct lh_held {
     const struct lh_camera_config *camera;
-    const char *area_code;
     const char *const *detectors; /* names of those that saw it */
     size_t detector_count;
     const struct lh_track *track;

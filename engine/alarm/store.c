@@ -29,14 +29,12 @@ static const char *const statement_texts[STATEMENTS] = {
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (stream, sequence) DO NOTHING",
     [GET_EVENT] = "SELECT epoch, json FROM event WHERE stream = ?1 AND sequence = ?2",
     [PUT_ALARM] =
-        "INSERT INTO alarm (id, revision, state, priority, kind, camera, preset, area_code, score,"
-        " best_score, first_utc_us, last_utc_us, raised_utc_us, updated_utc_us, stream, sequence)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
-        " ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, state = excluded.state,"
-        " priority = excluded.priority, score = excluded.score, best_score = excluded.best_score,"
-        " last_utc_us = excluded.last_utc_us, raised_utc_us = excluded.raised_utc_us,"
-        " updated_utc_us = excluded.updated_utc_us, stream = excluded.stream,"
-        " sequence = excluded.sequence",
+        "INSERT OR REPLACE INTO alarm (id, revision, state, priority, kind, camera, preset,"
+        " area_code, score, best_score, first_utc_us, last_utc_us, raised_utc_us, updated_utc_us,"
+        " stream, sequence, incident_state, probability, latitude_deg, longitude_deg, major_m,"
+        " minor_m, place, merged_into)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+        " ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
     [NEXT_SEQUENCE] = "SELECT coalesce(max(sequence), 0) + 1 FROM event WHERE stream = ?1",
     [EVENTS] = "SELECT sequence, epoch, topic, json FROM event"
                " WHERE stream = ?1 AND sequence > ?2 ORDER BY sequence",
@@ -58,6 +56,16 @@ static const char *const migrations[] = {
     " stream TEXT NOT NULL, sequence INTEGER NOT NULL,"
     " FOREIGN KEY (stream, sequence) REFERENCES event (stream, sequence)) STRICT;"
     "CREATE INDEX alarm_updated ON alarm (updated_utc_us);",
+    /* An alarm becomes that of an incident. */
+    "ALTER TABLE alarm ADD COLUMN incident_state TEXT NOT NULL DEFAULT 'suspected';"
+    "ALTER TABLE alarm ADD COLUMN probability REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN latitude_deg REAL;"
+    "ALTER TABLE alarm ADD COLUMN longitude_deg REAL;"
+    "ALTER TABLE alarm ADD COLUMN major_m REAL;"
+    "ALTER TABLE alarm ADD COLUMN minor_m REAL;"
+    "ALTER TABLE alarm ADD COLUMN place TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE alarm ADD COLUMN merged_into TEXT NOT NULL DEFAULT '';"
+    "UPDATE alarm SET probability = score;",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 
@@ -424,29 +432,54 @@ static bool same_event(struct lh_store *store, const struct record *record)
     return same;
 }
 
+static int bind_position(sqlite3_stmt *statement, int column, const struct lh_position *position)
+{
+    const struct lh_ellipse *best = lh_position_best(position);
+    if (!best)
+        return SQLITE_OK; /* NULL */
+    int bad = sqlite3_bind_double(statement, column, best->centre.latitude_deg);
+    bad |= sqlite3_bind_double(statement, column + 1, best->centre.longitude_deg);
+    bad |= sqlite3_bind_double(statement, column + 2, LH_SCALE_95 * best->major_m);
+    bad |= sqlite3_bind_double(statement, column + 3, LH_SCALE_95 * best->minor_m);
+    return bad;
+}
+
+static int bind_incident(sqlite3_stmt *statement, const struct lh_alarm *alarm)
+{
+    int bad = bind_text(statement, 17, lh_incident_state_name(alarm->incident_state));
+    bad |= sqlite3_bind_double(statement, 18, alarm->probability);
+    bad |= bind_position(statement, 19, &alarm->position);
+    bad |= bind_text(statement, 23, alarm->place);
+    bad |= bind_text(statement, 24, alarm->merged_into);
+    return bad;
+}
+
 static int put_alarm(struct lh_store *store, const struct record *record)
 {
     sqlite3_stmt *statement = store->statements[PUT_ALARM];
     const struct lh_alarm *alarm = record->alarm;
     const struct lh_track *track = &alarm->track;
+    const bool seen = alarm->camera[0] != '\0';
+    (void)sqlite3_clear_bindings(statement);
     int bad = bind_text(statement, 1, alarm->id);
     bad |= sqlite3_bind_int64(statement, 2, alarm->revision);
     bad |= bind_text(statement, 3, lh_alarm_state_name(alarm->state));
     bad |= bind_text(statement, 4, lh_priority_name(alarm->priority));
-    bad |= bind_text(statement, 5, lh_kind_name(track->kind));
+    bad |= bind_text(statement, 5, lh_alarm_kind_name(alarm));
     bad |= bind_text(statement, 6, alarm->camera);
     bad |= bind_text(statement, 7, alarm->preset);
     bad |= bind_text(statement, 8, alarm->area_code);
     bad |= sqlite3_bind_double(statement, 9, (double)track->score);
     bad |= sqlite3_bind_double(statement, 10, (double)track->best_score);
-    bad |= sqlite3_bind_int64(statement, 11, track->first_utc_us);
-    bad |= sqlite3_bind_int64(statement, 12, track->last_utc_us);
+    bad |= sqlite3_bind_int64(statement, 11, seen ? track->first_utc_us : alarm->first_utc_us);
+    bad |= sqlite3_bind_int64(statement, 12, seen ? track->last_utc_us : alarm->last_utc_us);
     bad |= alarm->raised_utc_us == LH_NO_TIME
                ? sqlite3_bind_null(statement, 13)
                : sqlite3_bind_int64(statement, 13, alarm->raised_utc_us);
     bad |= sqlite3_bind_int64(statement, 14, alarm->updated_utc_us);
     bad |= bind_text(statement, 15, record->serial->stream);
     bad |= sqlite3_bind_int64(statement, 16, (sqlite3_int64)record->serial->sequence);
+    bad |= bind_incident(statement, alarm);
     return bad ? SQLITE_NOMEM : run(statement);
 }
 

@@ -157,3 +157,34 @@ void lh_credentials_finish(struct lh_credentials *credentials)
     wipe(credentials->password);
     *credentials = (struct lh_credentials){0};
 }
+
+int lh_secret_load(const char *path, struct lh_fault *fault, char **ret_secret)
+{
+    int file = -1;
+    int code = open_private(path, fault, &file);
+    if (code != LH_OK)
+        return code;
+    char bytes[FILE_BYTES_MAX + 2];
+    size_t length = 0;
+    code = read_whole(file, path, fault, bytes, &length);
+    (void)close(file);
+    if (code == LH_OK) {
+        const char *begin = bytes + strspn(bytes, " \t");
+        size_t size = strcspn(begin, "\r\n");
+        while (size > 0 && (begin[size - 1] == ' ' || begin[size - 1] == '\t'))
+            size--;
+        char *secret = size > 0 ? strndup(begin, size) : NULL;
+        if (secret)
+            *ret_secret = secret;
+        else
+            code = size == 0 ? lh_fail(fault, LH_ECONFIG, "file '%s' is empty", path) : LH_ENOMEM;
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    return code;
+}
+
+void lh_secret_destroy(char **secret)
+{
+    wipe(*secret);
+    *secret = NULL;
+}

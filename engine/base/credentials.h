@@ -18,6 +18,12 @@
 int lh_credentials_load(const char *path, struct lh_fault *fault,
                         struct lh_credentials *ret_credentials);
 
+/* A file of the same kind with one secret: its first line, without the blanks around it. Caller frees with
+ * lh_secret_destroy. */
+int lh_secret_load(const char *path, struct lh_fault *fault, char **ret_secret);
+/* Overwrites and frees. Accepts &NULL; leaves NULL. */
+void lh_secret_destroy(char **secret);
+
 /* Overwrites and frees; leaves zeros. */
 void lh_credentials_finish(struct lh_credentials *credentials);
 

@@ -45,6 +45,7 @@ enum lh_option_flag {
     LH_OPTION_SHOWN = 1 << 0,     /* stands in the sample as a line, not as a comment */
     LH_OPTION_NO_EFFECT = 1 << 1, /* a change of it alone changes nothing that runs */
     LH_OPTION_BY_HAND = 1 << 2,   /* lh_option_read leaves it to its caller */
+    LH_OPTION_OPEN = 1 << 3, /* a NUMBER that may stay unsaid: NAN, and fallback is a sentence */
 };
 
 struct lh_option_table;
@@ -76,6 +77,19 @@ struct lh_option_table {
         *base; /* more rows of the same struct, shared with another table */
 };
 
+/* For a table's rows. */
+#define LH_ROW_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define LH_ROW_AT(type, member) .offset = offsetof(struct type, member)
+#define LH_ROW_COUNTED(type, member) .other_offset = offsetof(struct type, member)
+#define LH_ROW_PLACED(type, member) .place_offset = offsetof(struct type, member)
+#define LH_ROW_RANGE(low, high) .minimum = (low), .maximum = (high)
+
+/* Sections that stand in files of their own, base/site_SECTION.c. */
+extern const struct lh_option_table lh_pose_table;
+extern const struct lh_option_table lh_preset_table;
+extern const struct lh_option_table lh_ptz_table;
+extern const struct lh_option_table lh_places_table;
+
 /* What reading needs. Lent. */
 struct lh_option_reading {
     const char *folder; /* what relative paths are taken from */
@@ -87,6 +101,16 @@ struct lh_option_reading {
 const struct lh_option_table *lh_site_options(void);
 const struct lh_option_table *lh_shared_camera_options(void);
 const struct lh_option_table *lh_camera_options(void);
+
+/* Sections with a file of their own (base/site_SECTION.c). */
+extern const struct lh_option_table lh_fusion_table;
+extern const struct lh_option_table lh_feed_table;
+extern const struct lh_option_table lh_heat_table;
+
+/* Adds findings for feeds that contradict themselves or each other. */
+void lh_feeds_check(const struct lh_site *site, struct lh_findings *findings);
+extern const struct lh_option_table lh_weather_table;
+extern const struct lh_option_table lh_ground_table;
 
 /* The row of that name, also of the base, or NULL. */
 const struct lh_option *lh_option_find(const struct lh_option_table *table, const char *name);
@@ -103,7 +127,7 @@ int lh_option_read(const struct lh_option_reading *reading, const struct lh_opti
 /* Copies every row deeply. LH_EINVAL for a table with rows that hold structs. */
 int lh_option_copy(const struct lh_option_table *table, const void *from, void *to);
 
-/* Compares every row that has none of the flags. Groups, maps and settings never are equal. */
+/* Compares every row that has none of the flags. Maps and settings never are equal. */
 bool lh_option_equal(const struct lh_option_table *table, const void *a, const void *b,
                      unsigned without_flags);
 

@@ -155,11 +155,25 @@ static void put_entry(struct sample *sample, const struct lh_option *option)
     sample->commented = was_commented;
 }
 
+static void put_group(struct sample *sample, const struct lh_option *option)
+{
+    const bool was_commented = sample->commented;
+    put_comment(sample, option->help, "");
+    sample->commented = was_commented || !(option->flags & LH_OPTION_SHOWN);
+    put_line(sample, sample->commented, option->name, "");
+    sample->indent += 2;
+    put_rows(sample, option->table);
+    sample->indent -= 2;
+    sample->commented = was_commented;
+}
+
 static void put_rows(struct sample *sample, const struct lh_option_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
         if (table->rows[i].type == LH_OPTION_LIST)
             put_entry(sample, &table->rows[i]);
+        else if (table->rows[i].type == LH_OPTION_GROUP)
+            put_group(sample, &table->rows[i]);
         else
             put_row(sample, &table->rows[i]);
     }
@@ -211,6 +225,11 @@ static void put_cell(FILE *out, const char *text)
     }
 }
 
+static bool is_sentence(const struct lh_option *option)
+{
+    return lh_option_holds_structs(option) || (option->flags & LH_OPTION_OPEN);
+}
+
 static void put_table(FILE *out, const struct lh_option_table *table)
 {
     (void)fputs("\n| key | type and range | default | meaning |\n|---|---|---|---|\n", out);
@@ -224,7 +243,7 @@ static void put_table(FILE *out, const struct lh_option_table *table)
         if (!fallback)
             (void)fputs("must be given", out);
         else if (fallback[0] != '\0')
-            (void)fprintf(out, lh_option_holds_structs(option) ? "%s" : "`%s`", fallback);
+            (void)fprintf(out, is_sentence(option) ? "%s" : "`%s`", fallback);
         (void)fputs(" | ", out);
         put_cell(out, option->help);
         if (option->not_above)
@@ -233,10 +252,11 @@ static void put_table(FILE *out, const struct lh_option_table *table)
     }
     for (size_t i = 0; i < table->count; i++) {
         const struct lh_option *option = &table->rows[i];
-        if (option->type == LH_OPTION_LIST) {
-            (void)fprintf(out, "\n### each of `%s`\n", option->name);
-            put_table(out, option->table);
-        }
+        if (option->type != LH_OPTION_LIST && option->type != LH_OPTION_GROUP)
+            continue;
+        (void)fprintf(out, "\n### %s`%s`\n", option->type == LH_OPTION_LIST ? "each of " : "",
+                      option->name);
+        put_table(out, option->table);
     }
 }
 

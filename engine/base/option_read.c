@@ -1,5 +1,6 @@
 #include "base/option.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,13 @@ static int set_default(const struct lh_option_reading *reading, const struct lh_
             return set_empty_text(option, target);
         break;
     default:
+        if (!option->fallback)
+            return LH_OK;
         break;
+    }
+    if (option->flags & LH_OPTION_OPEN) {
+        *(double *)at(target, option->offset) = NAN;
+        return LH_OK;
     }
     return lh_option_set(reading, option, option->fallback, true, target, complaint);
 }

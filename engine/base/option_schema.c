@@ -214,7 +214,7 @@ static void put_option(struct schema *schema, const struct lh_option *option)
         put_object(schema, option->table);
     } else {
         put_type(schema, option);
-        if (option->fallback)
+        if (option->fallback && !(option->flags & LH_OPTION_OPEN))
             put_default(schema, option);
     }
     close_object(schema);

@@ -1,6 +1,7 @@
 #include "base/credentials.h"
 #include "base/option.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,6 +257,11 @@ static bool equal_lists(const struct lh_option *option, const void *a, const voi
     return true;
 }
 
+static bool equal_numbers(double a, double b)
+{
+    return isnan(a) || isnan(b) ? isnan(a) && isnan(b) : !(a < b) && !(a > b);
+}
+
 static bool equal_value(const struct lh_option *option, const void *a, const void *b)
 {
     switch (option->type) {
@@ -269,10 +275,10 @@ static bool equal_value(const struct lh_option *option, const void *a, const voi
     case LH_OPTION_PATHS:
         return equal_texts(option, a, b);
     case LH_OPTION_NUMBER:
-        return !(*(double *)at(a, option->offset) < *(double *)at(b, option->offset)) &&
-               !(*(double *)at(a, option->offset) > *(double *)at(b, option->offset));
-    case LH_OPTION_SETTINGS:
+        return equal_numbers(*(double *)at(a, option->offset), *(double *)at(b, option->offset));
     case LH_OPTION_GROUP:
+        return lh_option_equal(option->table, at(a, option->offset), at(b, option->offset), 0);
+    case LH_OPTION_SETTINGS:
     case LH_OPTION_MAP:
         return false;
     default:

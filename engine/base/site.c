@@ -146,6 +146,30 @@ static void check_still_time(struct loading *loading, const struct lh_yaml_node 
                         "'still_time: name' needs a 'still_time_pattern'");
 }
 
+/* What a pose, its zooms and presets must fulfil beyond their ranges. */
+static void check_views(struct loading *loading, const struct lh_camera_config *camera)
+{
+    const struct lh_pose_config *pose = &camera->pose;
+    for (size_t i = 1; i < pose->zoom_count; i++) {
+        if (pose->zooms[i].zoom <= pose->zooms[i - 1].zoom) {
+            lh_findings_add(loading->reading.findings, camera->pose_place,
+                            "'zooms' must rise: entry %zu (%.10g) is not above the one before "
+                            "(%.10g)",
+                            i + 1, pose->zooms[i].zoom, pose->zooms[i - 1].zoom);
+            break;
+        }
+    }
+    for (size_t i = 0; i < camera->preset_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (camera->presets[i].name && camera->presets[j].name &&
+                camera->presets[i].name[0] != '\0' &&
+                strcmp(camera->presets[i].name, camera->presets[j].name) == 0)
+                lh_findings_add(loading->reading.findings, camera->place,
+                                "two presets are called '%.64s'", camera->presets[i].name);
+        }
+    }
+}
+
 static int read_camera_values(struct loading *loading, const struct lh_option_table *table,
                               const struct lh_yaml_node *node, struct lh_camera_config *camera)
 {
@@ -297,6 +321,8 @@ static int read_camera(struct loading *loading, const struct lh_yaml_node *node,
         code = fill_in(&camera->name, camera->id);
     if (code == LH_OK)
         code = use_all_detectors(loading, camera);
+    if (code == LH_OK)
+        check_views(loading, camera);
     return code;
 }
 
@@ -372,6 +398,8 @@ static int read_root(struct loading *loading)
         code = read_cameras(loading);
     if (code == LH_OK)
         code = use_all_detectors(loading, &loading->site->camera_defaults);
+    if (code == LH_OK)
+        lh_feeds_check(loading->site, loading->reading.findings);
     return code;
 }
 

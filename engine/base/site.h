@@ -60,6 +60,58 @@ struct lh_credentials {
     char *password; /* likewise */
 };
 
+/* One row of a camera's measured zoom table. */
+struct lh_zoom_step {
+    double zoom; /* as the camera reports it */
+    double hfov_deg;
+};
+
+/* Where a camera stands and looks (locate/pose.h says how the angles are applied). */
+struct lh_pose_config {
+    double latitude_deg; /* as written, in datum */
+    double longitude_deg;
+    int datum;          /* enum lh_datum of locate/geo.h */
+    double ground_m;    /* orthometric height of the mast's foot; NAN: from the terrain */
+    double mast_m;      /* of the lens above it */
+    double azimuth_deg; /* from true north, clockwise */
+    double tilt_deg;    /* up */
+    double roll_deg;    /* clockwise as seen from behind the camera */
+    double hfov_deg;
+    double k1; /* Brown's radial distortion; 0: none */
+    double k2;
+    double mount_east_deg; /* how the mast leans: turned about the axis that points east, ... */
+    double mount_north_deg;
+    double mount_azimuth_deg; /* last, clockwise */
+    double sigma_azimuth_deg; /* standard deviations of the above */
+    double sigma_tilt_deg;
+    double sigma_height_m;
+    double range_m;      /* what is farther is not looked for */
+    double pan_from_deg; /* the azimuths it can look at, clockwise; equal: all around */
+    double pan_to_deg;
+    struct lh_zoom_step *zooms; /* in rising order of zoom, none: a fixed lens */
+    size_t zoom_count;
+};
+
+/* A named view of a movable camera. */
+struct lh_preset_config {
+    char *name;
+    double azimuth_deg;
+    double tilt_deg;
+    double zoom; /* NAN: pose.hfov_deg holds */
+};
+
+/* Where a movable camera tells where it looks (locate/onvif.h). */
+struct lh_ptz_config {
+    char *url;     /* its ONVIF PTZ service; "": not asked. The camera's credentials are used */
+    char *profile; /* the media profile's token */
+    double poll_interval_s;
+    double timeout_s;
+    double pan_zero_deg;  /* azimuth = pan_zero_deg + pan_scale_deg * pan; scales may be negative */
+    double pan_scale_deg; /* 180: pan is -1 to 1 over a turn; 1: degrees */
+    double tilt_zero_deg;
+    double tilt_scale_deg;
+};
+
 struct lh_camera_config {
     char *id; /* [A-Za-z0-9._-]{1,64}, unique */
     char *name;
@@ -91,6 +143,11 @@ struct lh_camera_config {
     size_t detector_count;
     struct lh_mask *masks;
     size_t mask_count;
+    struct lh_pose_config pose; /* holds only where pose_place.line > 0 */
+    struct lh_place pose_place;
+    struct lh_preset_config *presets;
+    size_t preset_count;
+    struct lh_ptz_config ptz;
     struct lh_place place;
     struct lh_place url_place;
 };
@@ -136,10 +193,105 @@ struct lh_track_config {
 };
 
 struct lh_alarm_config {
-    double p1_score; /* priority by score: at least this, P1 */
-    double p2_score;
-    double p3_score;          /* below it nothing is published, the track is kept in the store */
     double update_interval_s; /* an alarm that goes on is published again at most this often */
+};
+
+/* How evidence is weighed and joined (fuse/): the one table of weights. Likelihood ratios where the name
+ * ends in _lr, parts of a logit where it ends in _weight. Engineering guesses to begin with (STANDARDS 5),
+ * to be fitted from what incidents turned out to be. */
+struct lh_fusion_config {
+    /* prior */
+    double prior_probability; /* that a place is on fire when something begins to be said of it */
+    double danger_1_weight;   /* added to the prior's logit at danger level 1 ... */
+    double danger_2_weight;
+    double danger_3_weight;
+    double danger_4_weight;
+    double danger_5_weight; /* ... at level 5 */
+    double ban_weight;      /* the same while fires are banned there: an illegal fire goes up */
+    /* cameras */
+    double camera_weak_lr;          /* a single sight; a sequence weighs by its score */
+    double camera_look_lr;          /* one patrol that could see the place and saw nothing */
+    double camera_look_weight_most; /* most that all such patrols of one camera take away */
+    /* satellites */
+    double viirs_high_lr;
+    double viirs_nominal_lr;
+    double viirs_low_lr;
+    double saturated_frp_mw; /* a low VIIRS hotspot with at least this power counts as nominal */
+    double modis_high_lr;    /* confidence 80 or more */
+    double modis_nominal_lr;
+    double modis_low_lr;
+    double stationary_high_lr;
+    double stationary_normal_lr;
+    double stationary_low_lr;
+    double unrated_lr;
+    /* people */
+    double report_fire_lr; /* capped by source_weight_most */
+    double report_smoke_lr;
+    double report_nothing_lr;
+    double report_permitted_lr;
+    double permit_lr; /* of a registered burning at that place and time */
+    /* correlated */
+    double source_weight_most;   /* any one source, either way */
+    double second_share;         /* of the second source of one kind: ln 20 / ln 40 */
+    double repeat_share;         /* of later ones, and of the same source again */
+    double witness_least_weight; /* from which a kind of witness counts as one of two */
+    /* decay */
+    double camera_half_life_min;
+    double polar_half_life_min;
+    double stationary_half_life_min;
+    double report_half_life_min;
+    /* gates */
+    double gate_point_d2;    /* 99 % of two dimensions */
+    double gate_bearing_d2;  /* 99 % of one dimension */
+    double gate_merge_d2;    /* two incidents closer than this are one */
+    double ambiguous_d2;     /* evidence that fits two incidents about as well links them */
+    double crossing_min_deg; /* bearings that cross at less give no point */
+    double same_camera_m;    /* what one camera sees apart at one time stays apart */
+    double motion_km_h;
+    double motion_most_m;
+    double camera_camera_min;
+    double camera_stationary_min;
+    double polar_before_camera_min;
+    double polar_after_camera_min;
+    double satellite_satellite_min;
+    double report_min;
+    /* life */
+    double close_probability;
+    double out_grace_min;
+    double late_h; /* evidence that is older when it comes is refused */
+    double keep_h;
+    int max_evidence; /* at most so many pieces at a time; the weakest incidents go first */
+    /* priority (DESIGN.md) */
+    double p1_probability;
+    double p1_core_probability;
+    double p2_probability;
+    double p3_probability;
+    double core_consequence;
+    double area_consequence;
+    double dwelling_consequence;
+    double dwelling_m;
+    double danger_consequence;
+    double wind_consequence;
+};
+
+/* What is known of the ground before anything burns on it (fuse/registers.h). */
+struct lh_ground_config {
+    char **permits; /* permitted burnings and ban seasons (fuse/permits.h) */
+    size_t permit_count;
+    char **protected_areas;
+    size_t protected_count;
+    char **dwellings;
+    size_t dwelling_count;
+    char **weather; /* tables of stations (fuse/weather_file.h) */
+    size_t weather_count;
+    int datum; /* enum lh_datum of locate/geo.h; of polygon files in degrees */
+    double utc_offset_h;
+};
+
+/* How weather becomes a danger level (fuse/fire_weather.h, fuse/danger.h). */
+struct lh_weather_config {
+    int ffmc;             /* enum lh_ffmc_scale */
+    double danger_fwi[4]; /* of levels 2 to 5, the least index */
 };
 
 struct lh_evidence_config {
@@ -150,11 +302,108 @@ struct lh_evidence_config {
     double crop_margin;  /* in shares of the box, on every side */
 };
 
+/* What the heights of an elevation model are measured from. */
+enum lh_terrain_heights {
+    LH_TERRAIN_HEIGHTS_AUTO, /* as the files say; sea level where they do not */
+    LH_TERRAIN_HEIGHTS_SEA_LEVEL,
+    LH_TERRAIN_HEIGHTS_ELLIPSOID,
+};
+
+/* The ground about the cameras (locate/). */
+struct lh_terrain_config {
+    char **files; /* elevation models, or folders of them; none: positions are bearings only */
+    size_t file_count;
+    enum lh_terrain_heights heights;
+};
+
+/* Names for places (locate/places.h). */
+struct lh_places_config {
+    char *file; /* "": none */
+    int datum;  /* enum lh_datum of locate/geo.h */
+    char *name_field;
+    double range_m;
+};
+
 struct lh_bus_config {
     char *publish; /* ZeroMQ endpoint the XPUB binds, "tcp://127.0.0.1:5570" */
     double heartbeat_s;
     double status_s;
     int queue_messages; /* high-water mark per consumer */
+};
+
+/* Which columns of a table of another product hold what; "" for none. */
+struct lh_feed_columns {
+    char *latitude;
+    char *longitude;
+    char *time; /* date and time in one column, or ... */
+    char *date; /* ... in two */
+    char *clock;
+    char *satellite;
+    char *instrument;
+    char *confidence; /* a percentage, or l/n/h and their words */
+    char *frp;
+    char *brightness; /* K */
+    char *scan;       /* km */
+    char *track;
+    char *cluster;
+};
+
+enum lh_feed_kind {
+    LH_FEED_FIRMS,  /* polls NASA's area API */
+    LH_FEED_HTTP,   /* polls one address */
+    LH_FEED_FOLDER, /* watches a folder for new files */
+    LH_FEED_FILES,  /* recorded files, for replay */
+};
+
+/* Where satellite hotspots come from (fuse/feed.h). */
+struct lh_feed_config {
+    char *name; /* [A-Za-z0-9._-]{1,64}, unique */
+    bool enabled;
+    enum lh_feed_kind kind;
+    char *url;      /* of http; of firms the server, without path */
+    char **sources; /* of firms: "VIIRS_NOAA20_NRT"; each is a request */
+    size_t source_count;
+    char *key_file;    /* of firms: a file of mode 0600 with the MAP_KEY */
+    char *tls_ca_path; /* "": the system's authorities */
+    char *box;         /* "west,south,east,north" in degrees; "": the site's */
+    int days;          /* of firms: how far the first request reaches back, 1..5 */
+    double poll_interval_s;
+    double timeout_s; /* for a whole answer */
+    double max_size_mib;
+    int max_requests; /* of firms: transactions in ten minutes */
+    char *folder;
+    char **files;
+    size_t file_count;
+    double latency_s;               /* at replay: a row is known so long after its acquisition */
+    int datum;                      /* enum lh_datum of locate/geo.h */
+    char *satellite;                /* of rows that name none */
+    struct lh_feed_columns columns; /* all "": the known products */
+    char *time_format;              /* strptime; of columns.time, or of "date clock" */
+    double utc_offset_h;            /* of the times in the file */
+    int frp_unit;                   /* 0 MW, 1 kW, 2 W */
+    struct lh_place place;
+};
+
+/* A file of areas that are hot by trade (fuse/heat_area.h). */
+struct lh_heat_area_config {
+    char *file; /* anything OGR reads */
+    int datum;
+    double factor;    /* what is left of a hotspot's weight in them, 0..1 */
+    char *valid_from; /* "YYYY-MM-DD"; "": always */
+    char *valid_to;   /* the first day that they do not hold any more */
+    struct lh_place place;
+};
+
+/* When a place counts as a standing heat source (fuse/heat_register.h). */
+struct lh_heat_config {
+    int min_dates;             /* distinct dates (UTC) with a hotspot ... */
+    double window_days;        /* ... in so many days before ... */
+    double min_span_days;      /* ... of which the first and the last lie so far apart ... */
+    double min_night_fraction; /* ... and at least this part of the looks at night */
+    double expiry_days;        /* without a hotspot for so long it is none any more */
+    double factor;             /* what is left of a hotspot's weight there, 0..1 */
+    struct lh_heat_area_config *areas;
+    size_t area_count;
 };
 
 /* One camera in an order of its own. Lent from the site. */
@@ -167,6 +416,7 @@ struct lh_site {
     char *name;
     char *area_code;   /* GB/T 2260, "141122"; a topic part. "000000" when not set */
     char *data_folder; /* alarms, evidence, status; made with mode 0700 */
+    char *box;         /* "west,south,east,north" of the area watched; "": not said */
     enum lh_log_level log_level;
     enum lh_log_format log_format;
     int detect_threads; /* 0: one a core */
@@ -176,8 +426,16 @@ struct lh_site {
     size_t detector_count;
     struct lh_track_config tracks;
     struct lh_alarm_config alarms;
+    struct lh_fusion_config fusion;
+    struct lh_weather_config weather;
+    struct lh_ground_config ground;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
+    struct lh_terrain_config terrain;
+    struct lh_places_config places;
+    struct lh_feed_config *feeds;
+    size_t feed_count;
+    struct lh_heat_config heat;
     struct lh_camera_config *cameras; /* may be none: replay needs none */
     size_t camera_count;
 
@@ -230,6 +488,15 @@ void lh_site_destroy(struct lh_site **site);
 
 /* The camera of that id, or NULL. Lent. */
 const struct lh_camera_config *lh_site_camera(const struct lh_site *site, const char *id);
+
+/* Reads "west,south,east,north" in degrees; west may be east of east across the antimeridian. */
+struct lh_geo_box {
+    double west_deg;
+    double south_deg;
+    double east_deg;
+    double north_deg;
+};
+int lh_geo_box_parse(const char *text, struct lh_geo_box *ret_box);
 
 /* True when nothing differs that anything works by, so that a reload may leave the camera alone. */
 bool lh_camera_config_equal(const struct lh_camera_config *a, const struct lh_camera_config *b);

@@ -1,10 +1,10 @@
 #include "base/option.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define AT(type, member) .offset = offsetof(struct type, member)
-#define COUNTED(type, member) .other_offset = offsetof(struct type, member)
-#define PLACED(type, member) .place_offset = offsetof(struct type, member)
-#define RANGE(low, high) .minimum = (low), .maximum = (high)
+#define COUNT LH_ROW_COUNT
+#define AT LH_ROW_AT
+#define COUNTED LH_ROW_COUNTED
+#define PLACED LH_ROW_PLACED
+#define RANGE LH_ROW_RANGE
 
 static const struct lh_option site_rows[] = {
     {.name = "name",
@@ -29,6 +29,13 @@ static const struct lh_option site_rows[] = {
      PLACED(lh_site, data_folder_place),
      .fallback = "data",
      .help = "Where alarms, evidence and status are kept; made where it is missing"},
+    {.name = "box",
+     .type = LH_OPTION_TEXT,
+     AT(lh_site, box),
+     RANGE(0, 96),
+     .fallback = "",
+     .example = "\"111.4,37.4,112.3,37.9\"",
+     .help = "The area watched as 'west,south,east,north' in degrees (WGS-84); feeds ask for it"},
 };
 
 static const struct lh_option log_rows[] = {
@@ -213,26 +220,6 @@ static const struct lh_option track_rows[] = {
 };
 
 static const struct lh_option alarm_rows[] = {
-    {.name = "p1_score",
-     .type = LH_OPTION_NUMBER,
-     AT(lh_alarm_config, p1_score),
-     RANGE(0, 1),
-     .fallback = "0.9",
-     .help = "An alarm with at least this score has priority P1"},
-    {.name = "p2_score",
-     .type = LH_OPTION_NUMBER,
-     AT(lh_alarm_config, p2_score),
-     RANGE(0, 1),
-     .fallback = "0.7",
-     .not_above = "p1_score",
-     .help = "Likewise P2"},
-    {.name = "p3_score",
-     .type = LH_OPTION_NUMBER,
-     AT(lh_alarm_config, p3_score),
-     RANGE(0, 1),
-     .fallback = "0.4",
-     .not_above = "p2_score",
-     .help = "Likewise P3; below it an alarm is kept and not published"},
     {.name = "update_interval_s",
      .type = LH_OPTION_NUMBER,
      AT(lh_alarm_config, update_interval_s),
@@ -274,6 +261,25 @@ static const struct lh_option evidence_rows[] = {
      RANGE(0, 10),
      .fallback = "0.5",
      .help = "What is cut out around a find on every side, in shares of its width and height"},
+};
+
+static const struct lh_option terrain_rows[] = {
+    {.name = "files",
+     .type = LH_OPTION_PATHS,
+     AT(lh_terrain_config, files),
+     COUNTED(lh_terrain_config, file_count),
+     RANGE(0, 64),
+     .fallback = "[]",
+     .example = "[dem/]",
+     .help = "Elevation models that GDAL reads (HGT, GeoTIFF, VRT), or folders of them; the first "
+             "that knows a place has the word. Without any a position is a bearing only"},
+    {.name = "heights",
+     .type = LH_OPTION_WORD,
+     AT(lh_terrain_config, heights),
+     .words = "auto|sea_level|ellipsoid",
+     .fallback = "auto",
+     .help = "What their heights are measured from; auto: as the files say, and sea level where "
+             "they do not"},
 };
 
 static const struct lh_option bus_rows[] = {
@@ -517,6 +523,28 @@ static const struct lh_option camera_rows[] = {
      .fallback = "[]",
      .table = &mask_table,
      .help = "Regions where finds do not count"},
+    {.name = "pose",
+     .type = LH_OPTION_GROUP,
+     AT(lh_camera_config, pose),
+     PLACED(lh_camera_config, pose_place),
+     .table = &lh_pose_table,
+     .fallback = "",
+     .help = "Where it stands and looks, so that a find has a position. 'linhuo calibrate' finds "
+             "the angles"},
+    {.name = "presets",
+     .type = LH_OPTION_LIST,
+     AT(lh_camera_config, presets),
+     COUNTED(lh_camera_config, preset_count),
+     RANGE(0, 256),
+     .fallback = "[]",
+     .table = &lh_preset_table,
+     .help = "The views that a movable camera visits"},
+    {.name = "ptz",
+     .type = LH_OPTION_GROUP,
+     AT(lh_camera_config, ptz),
+     .table = &lh_ptz_table,
+     .fallback = "",
+     .help = "Where a movable camera tells where it looks (ONVIF)"},
 };
 
 static const struct lh_option_table camera_table = {
@@ -541,6 +569,8 @@ static const struct lh_option_table track_table = SECTION("tracks", lh_track_con
 static const struct lh_option_table alarm_table = SECTION("alarms", lh_alarm_config, alarm_rows);
 static const struct lh_option_table evidence_table =
     SECTION("evidence", lh_evidence_config, evidence_rows);
+static const struct lh_option_table terrain_table =
+    SECTION("terrain", lh_terrain_config, terrain_rows);
 static const struct lh_option_table bus_table = SECTION("bus", lh_bus_config, bus_rows);
 
 static const struct lh_option root_rows[] = {
@@ -580,6 +610,25 @@ static const struct lh_option root_rows[] = {
      .table = &alarm_table,
      .fallback = "",
      .help = "How urgent an alarm is"},
+    {.name = "fusion",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, fusion),
+     .table = &lh_fusion_table,
+     .fallback = "",
+     .help = "How cameras, satellites and people are weighed against each other; likelihood ratios "
+             "end in _lr, parts of a logit in _weight"},
+    {.name = "weather",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, weather),
+     .table = &lh_weather_table,
+     .fallback = "",
+     .help = "How weather becomes a fire danger level"},
+    {.name = "ground",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, ground),
+     .table = &lh_ground_table,
+     .fallback = "",
+     .help = "What is known of the ground: permits and bans, protected areas, dwellings, weather"},
     {.name = "evidence",
      .type = LH_OPTION_GROUP,
      AT(lh_site, evidence),
@@ -592,6 +641,33 @@ static const struct lh_option root_rows[] = {
      .table = &bus_table,
      .fallback = "",
      .help = "How consoles and other programs receive alarms"},
+    {.name = "terrain",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, terrain),
+     .table = &terrain_table,
+     .fallback = "",
+     .help = "The ground about the cameras: what they see of it, and where smoke stands"},
+    {.name = "places",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, places),
+     .table = &lh_places_table,
+     .fallback = "",
+     .help = "Names for positions: 'Xishe town north-west 3.2 km'"},
+    {.name = "feeds",
+     .type = LH_OPTION_LIST,
+     AT(lh_site, feeds),
+     COUNTED(lh_site, feed_count),
+     PLACED(lh_feed_config, place),
+     RANGE(0, 64),
+     .table = &lh_feed_table,
+     .fallback = "[]",
+     .help = "Where satellite hotspots come from"},
+    {.name = "heat",
+     .type = LH_OPTION_GROUP,
+     AT(lh_site, heat),
+     .table = &lh_heat_table,
+     .fallback = "",
+     .help = "Which places are hot by trade: a hotspot there counts for less, never for nothing"},
     {.name = "camera_defaults",
      .type = LH_OPTION_GROUP,
      AT(lh_site, camera_defaults),

@@ -1,7 +1,7 @@
 #include "judge/labels.h"
 
 #include "base/site.h"
-#include "judge/text_file.h"
+#include "base/text_file.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 #include "judge/spot.h"
 
 #include "judge/boxes.h"
-#include "judge/text_file.h"
+#include "base/text_file.h"
 #include "video/frame.h"
 #include "video/still_picture.h"
 

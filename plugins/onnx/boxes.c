@@ -76,7 +76,7 @@ int onnx_boxes_take(const struct onnx_manifest *m, const struct onnx_canvas *can
     if (find_rows(out, answer, &rows, fault) != 0)
         return -1;
     for (int kind = 1; kind < ONNX_KINDS; kind++)
-        least[kind] = onnx_uncalibrated(&m->points[kind], m->points[kind].score);
+        least[kind] = onnx_uncalibrated(&m->points[kind], onnx_manifest_reach(m, kind));
     for (size_t i = 0; i < rows.count; i++) {
         const float *row = rows.values + i * rows.row;
         const size_t best = surest_class(&rows, row, (size_t)out->class_count);
@@ -93,7 +93,7 @@ int onnx_boxes_take(const struct onnx_manifest *m, const struct onnx_canvas *can
             continue;
         struct onnx_find find = box_of(m, canvas, &rows, row);
         find.kind = kind;
-        find.score = (float)onnx_calibrated(&m->points[kind], p);
+        find.score = onnx_calibrated(&m->points[kind], p);
         const float width = find.right - find.left, height = find.bottom - find.top;
         if (width <= 0 || height <= 0 || (double)width * (double)height < m->min_area_px)
             continue;

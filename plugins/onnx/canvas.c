@@ -60,8 +60,8 @@ static int count_tiles(int side, int tile, int overlap, int stride, int *ret_end
 
 static void enlarge_view(const struct onnx_input *in, struct onnx_canvas *c)
 {
-    const double room = fmin((double)in->max_width / c->picture_width,
-                             (double)in->max_height / c->picture_height);
+    const double room =
+        fmin((double)in->max_width / c->picture_width, (double)in->max_height / c->picture_height);
     const double times = fmax(fmin(room, in->enlarge), 1);
     c->view_width = (int)(c->picture_width * times);
     c->view_height = (int)(c->picture_height * times);
@@ -236,30 +236,54 @@ struct tap {
     int share; /* of the second */
 };
 
-static struct tap tap_of(int at, int target, int source)
+static int hold(int value, int count)
 {
-    const int64_t place = ((2 * (int64_t)at + 1) * source * 128) / target - 128;
-    const int64_t held = place < 0                             ? 0
-                         : place > ((int64_t)source - 1) * 256 ? ((int64_t)source - 1) * 256
-                                                               : place;
-    const int first = (int)(held >> 8);
-    return (struct tap){first, first + 1 < source ? first + 1 : first, (int)(held & 255)};
+    return value < 0 ? 0 : value >= count ? count - 1 : value;
 }
 
-void onnx_stretch(const struct onnx_view *p, uint8_t *pixels, int width, int height)
+/* target pixels over length of a side of count that begin at start. */
+static struct tap tap_of(int at, int target, int start, int length, int count)
 {
+    const int64_t place = ((2 * (int64_t)at + 1) * length * 128) / target - 128;
+    const int64_t last = ((int64_t)length - 1) * 256;
+    const int64_t held = place < 0 ? 0 : place > last ? last : place;
+    const int first = start + (int)(held >> 8);
+    return (struct tap){hold(first, count), hold(first + (held < last), count), (int)(held & 255)};
+}
+
+/* Between two rows, in 256ths of a level. */
+ONNX_CLONES static void blend_rows(const uint8_t *restrict upper, const uint8_t *restrict lower,
+                                   int share, int count, uint16_t *restrict row)
+{
+    for (int i = 0; i < count; i++)
+        row[i] = (uint16_t)(upper[i] * (256 - share) + lower[i] * share);
+}
+
+static uint8_t blend(uint16_t left, uint16_t right, int share)
+{
+    return (uint8_t)((left * (256U - (unsigned)share) + right * (unsigned)share + (1 << 15)) >> 16);
+}
+
+void onnx_stretch(const struct onnx_view *v, const struct onnx_part *part, uint8_t *pixels,
+                  int width, int height)
+{
+    const ptrdiff_t channels = v->channels;
+    struct tap across[MAX_WIDTH] = {0};
+    uint16_t row[2 * MAX_WIDTH * 3] = {0};
+    for (int x = 0; x < width; x++)
+        across[x] = tap_of(x, width, part->left, part->width, v->width);
+    const ptrdiff_t begin = across[0].first * channels;
+    const ptrdiff_t end = (across[width - 1].second + 1) * channels;
     for (int y = 0; y < height; y++) {
-        const struct tap v = tap_of(y, height, p->height);
-        const uint8_t *upper = p->pixels + v.first * p->stride;
-        const uint8_t *lower = p->pixels + v.second * p->stride;
-        for (int x = 0; x < width; x++) {
-            const struct tap h = tap_of(x, width, p->width);
-            for (int i = 0; i < p->channels; i++) {
-                const int a = h.first * p->channels + i, b = h.second * p->channels + i;
-                const int top = upper[a] * (256 - h.share) + upper[b] * h.share;
-                const int bottom = lower[a] * (256 - h.share) + lower[b] * h.share;
-                *pixels++ = (uint8_t)((top * (256 - v.share) + bottom * v.share + (1 << 15)) >> 16);
-            }
+        const struct tap down = tap_of(y, height, part->top, part->height, v->height);
+        blend_rows(v->pixels + down.first * v->stride + begin,
+                   v->pixels + down.second * v->stride + begin, down.share, (int)(end - begin),
+                   row);
+        for (int x = 0; x < width; x++, pixels += channels) {
+            const uint16_t *left = row + across[x].first * channels - begin;
+            const uint16_t *right = row + across[x].second * channels - begin;
+            for (int i = 0; i < channels; i++)
+                pixels[i] = blend(left[i], right[i], across[x].share);
         }
     }
 }

@@ -53,8 +53,18 @@ void onnx_canvas_window(const struct onnx_canvas *canvas, int index, int *ret_x,
 void onnx_canvas_fill(const struct onnx_canvas *canvas, const struct onnx_input *input,
                       const struct onnx_view *views, int x, int y, float *planes);
 
-/* Stretches a picture to the target's size (bilinear; the picture is at most twice as large). */
-void onnx_stretch(const struct onnx_view *picture, uint8_t *pixels, int width, int height);
+/* A rectangle of a view. It may reach beyond it: there the nearest pixel is repeated. */
+struct onnx_part {
+    int left;
+    int top;
+    int width;
+    int height;
+};
+
+/* Stretches a part to the target's size, at most 8192 a side, from a view of at most 16384: bilinear with pixels at
+ * their centres, up and down, as INTER_LINEAR of OpenCV does it. Down by more than two it leaves pixels out. */
+void onnx_stretch(const struct onnx_view *view, const struct onnx_part *part, uint8_t *pixels,
+                  int width, int height);
 
 /* One row of luma from colour. */
 void onnx_luma_row(const uint8_t *colour, int count, enum onnx_channels order, uint8_t *luma);

@@ -30,7 +30,7 @@ void onnx_finds_finish(struct onnx_finds *finds)
     *finds = (struct onnx_finds){0};
 }
 
-static int order(float a, float b)
+static int order(double a, double b)
 {
     return (a > b) - (a < b);
 }
@@ -40,10 +40,10 @@ static int compare(const void *left, const void *right)
     const struct onnx_find *a = left, *b = right;
     int result = order(b->score, a->score);
     result = result ? result : (int)a->kind - (int)b->kind;
-    result = result ? result : order(a->top, b->top);
-    result = result ? result : order(a->left, b->left);
-    result = result ? result : order(a->bottom, b->bottom);
-    return result ? result : order(a->right, b->right);
+    result = result ? result : order((double)a->top, (double)b->top);
+    result = result ? result : order((double)a->left, (double)b->left);
+    result = result ? result : order((double)a->bottom, (double)b->bottom);
+    return result ? result : order((double)a->right, (double)b->right);
 }
 
 void onnx_finds_sort(struct onnx_finds *finds)

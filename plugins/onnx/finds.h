@@ -13,7 +13,7 @@ struct onnx_find {
     float top;
     float right;
     float bottom;
-    float score; /* calibrated */
+    double score; /* calibrated; after a second look, of both */
     uint8_t kind;
     int label; /* heat map: its component; boxes: 0 */
 };

@@ -182,7 +182,7 @@ static int add_group(const struct group *g, const struct onnx_manifest *m,
         .top = (float)(g->top * c->stride),
         .right = (float)(g->right * c->stride),
         .bottom = (float)(g->bottom * c->stride),
-        .score = (float)onnx_calibrated(&m->points[kind], p),
+        .score = onnx_calibrated(&m->points[kind], p),
         .kind = kind,
         .label = label,
     };
@@ -200,7 +200,7 @@ int onnx_heat_finds(struct onnx_heat *heat, const struct onnx_manifest *m,
         float *cells = heat->cells[kind];
         if (m->points[kind].score <= 0)
             continue;
-        const float high = raw_threshold(m, kind, m->points[kind].score);
+        const float high = raw_threshold(m, kind, onnx_manifest_reach(m, kind));
         const float low = raw_threshold(m, kind, m->points[kind].low);
         memset(heat->labels[kind], 0, (size_t)count * sizeof *heat->labels[kind]);
         blank_padding(heat, cells, c);

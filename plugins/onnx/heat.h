@@ -30,7 +30,7 @@ int onnx_heat_take(struct onnx_heat *heat, const struct onnx_manifest *manifest,
                    const struct onnx_canvas *canvas, int x, int y, const struct onnx_answer *answer,
                    struct onnx_fault *fault);
 
-/* Groups of touching cells above low, one of them above score, that lie on the view. */
+/* Groups of touching cells above low, one of which reaches onnx_manifest_reach(), that lie on the view. */
 int onnx_heat_finds(struct onnx_heat *heat, const struct onnx_manifest *manifest,
                     const struct onnx_canvas *canvas, struct onnx_finds *finds,
                     struct onnx_fault *fault);

@@ -12,7 +12,8 @@
 #define MIN_SIDE 8
 #define MAX_SIDE 8192
 #define MAX_ENLARGE 4
-#define LEAST 1e-6 /* of what must be above 0 */
+#define LEAST 1e-6   /* of what must be above 0 */
+#define MAX_SHRINK 4 /* of a crop: bilinear, so beyond that most of it would not be seen */
 
 static void read_sha256(struct onnx_keys *keys, const struct onnx_object *object, char text[65])
 {
@@ -34,17 +35,19 @@ static bool stays_below(const char *name)
 }
 
 /* The file lies in the manifest's folder or below. */
-static void read_file(struct onnx_keys *keys, const struct onnx_object *object, char *path)
+static void read_file(struct onnx_keys *keys, const struct onnx_object *object,
+                      struct onnx_file *file)
 {
     char name[201];
     const char *slash = strrchr(keys->file, '/');
     const int folder = slash ? (int)(slash - keys->file) + 1 : 0;
+    read_sha256(keys, object, file->sha256);
     if (!onnx_keys_text(keys, object, "file", true, name, sizeof name))
         return;
     if (!stays_below(name))
         onnx_keys_fail(keys, object, "file",
                        "must lie beside the manifest: no absolute path and no '..'");
-    else if (snprintf(path, PATH_MAX, "%.*s%s", folder, keys->file, name) >= PATH_MAX)
+    else if (snprintf(file->path, PATH_MAX, "%.*s%s", folder, keys->file, name) >= PATH_MAX)
         onnx_keys_fail(keys, object, "file", "its path is too long");
 }
 
@@ -56,10 +59,8 @@ static void read_variants(struct onnx_keys *keys, const struct onnx_object *top,
     const struct onnx_object variants = onnx_keys_object(keys, top, "variants", false, names);
     for (int i = 0; names[i]; i++) {
         const struct onnx_object v = onnx_keys_object(keys, &variants, names[i], false, inner);
-        if (!v.json)
-            continue;
-        read_file(keys, &v, m->files[ONNX_FLOAT16 + i].path);
-        read_sha256(keys, &v, m->files[ONNX_FLOAT16 + i].sha256);
+        if (v.json)
+            read_file(keys, &v, &m->files[ONNX_FLOAT16 + i]);
     }
 }
 
@@ -288,6 +289,106 @@ static bool stands_for(const struct onnx_output *out, int kind)
     return memchr(out->kinds, kind, (size_t)out->class_count) != NULL;
 }
 
+double onnx_manifest_reach(const struct onnx_manifest *m, int kind)
+{
+    return m->second.combine[kind].asked ? m->second.from : m->points[kind].score;
+}
+
+/* Its frames, each of which the first network is shown too. */
+static void read_second_frames(struct onnx_keys *keys, const struct onnx_object *second,
+                               const struct onnx_input *first, struct onnx_second_look *look)
+{
+    const json_t *list = json_object_get(second->json, "frames");
+    read_frames(keys, second, &look->input);
+    for (int i = 0; i < look->input.frame_count; i++) {
+        const struct onnx_frame *wanted = &look->input.frames[i];
+        int at = 0;
+        while (at < first->frame_count && (first->frames[at].kind != wanted->kind ||
+                                           first->frames[at].seconds != wanted->seconds ||
+                                           first->frames[at].channels != wanted->channels))
+            at++;
+        if (at == first->frame_count)
+            onnx_keys_fail(keys, second, "frames", "'%.40s' is none of input.frames",
+                           list ? json_string_value(json_array_get(list, (size_t)i)) : "now");
+        look->frame_of[i] = at;
+    }
+}
+
+static void read_second_classes(struct onnx_keys *keys, const struct onnx_object *second,
+                                const struct onnx_output *out, struct onnx_second_look *look)
+{
+    static const char *const kinds[] = {"ignored", "smoke", "flame", NULL};
+    const json_t *list = json_object_get(second->json, "classes");
+    const size_t count = json_array_size(list);
+    if (count < 1 || count >= ONNX_KINDS) {
+        onnx_keys_fail(keys, second, "classes", "must be a list of 1 to %d", ONNX_KINDS - 1);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        int kind = LINHUO_SMOKE;
+        while (kind < ONNX_KINDS && (!text || strcmp(text, kinds[kind]) != 0))
+            kind++;
+        if (kind == ONNX_KINDS || !stands_for(out, kind) || look->combine[kind].asked) {
+            onnx_keys_fail(keys, second, "classes",
+                           "'%.40s' is not smoke or flame, or no class of output.classes stands "
+                           "for it, or it is there twice",
+                           text ? text : "(no text)");
+            return;
+        }
+        look->combine[kind].asked = true;
+        look->combine[kind].column = (int)i;
+    }
+    look->class_count = (int)count;
+}
+
+static void read_combine(struct onnx_keys *keys, const struct onnx_object *second,
+                         struct onnx_second_look *look)
+{
+    static const char *const kinds[] = {"ignored", "smoke", "flame", NULL};
+    static const char *const inner[] = {"first", "second", "bias", NULL};
+    const struct onnx_object combine = onnx_keys_object(keys, second, "combine", true, kinds + 1);
+    for (int kind = LINHUO_SMOKE; kind < ONNX_KINDS; kind++) {
+        struct onnx_combine *c = &look->combine[kind];
+        const struct onnx_object one =
+            onnx_keys_object(keys, &combine, kinds[kind], c->asked, inner);
+        if (!one.json)
+            continue;
+        if (!c->asked)
+            onnx_keys_fail(keys, &one, "", "is not among second_look.classes");
+        c->first = onnx_keys_number(keys, &one, "first", NAN, 0, 100);
+        c->second = onnx_keys_number(keys, &one, "second", NAN, 0, 100);
+        c->bias = onnx_keys_number(keys, &one, "bias", NAN, -100, 100);
+    }
+}
+
+static void read_second(struct onnx_keys *keys, const struct onnx_object *top,
+                        struct onnx_manifest *m)
+{
+    static const char *const names[] = {"file",    "sha256",  "side",    "margin", "least_px",
+                                        "most_px", "frames",  "mean",    "scale",  "from",
+                                        "most",    "classes", "combine", NULL};
+    const struct onnx_object second = onnx_keys_object(keys, top, "second_look", false, names);
+    struct onnx_second_look *look = &m->second;
+    if (!second.json)
+        return;
+    read_file(keys, &second, &look->file);
+    const int side = onnx_keys_integer(keys, &second, "side", ONNX_REQUIRED, 16, 512);
+    const int planes = m->input.channels == ONNX_GRAY ? 1 : 3;
+    look->input = (struct onnx_input){.channels = m->input.channels, .width = side, .height = side};
+    read_per_channel(keys, &second, "mean", planes, 0, look->input.mean);
+    read_per_channel(keys, &second, "scale", planes, 1, look->input.scale);
+    read_second_frames(keys, &second, &m->input, look);
+    look->margin = onnx_keys_number(keys, &second, "margin", NAN, 0.5, 20);
+    look->most_px =
+        onnx_keys_integer(keys, &second, "most_px", ONNX_REQUIRED, 8, MAX_SHRINK * side);
+    look->least_px = onnx_keys_integer(keys, &second, "least_px", ONNX_REQUIRED, 8, look->most_px);
+    look->from = onnx_keys_number(keys, &second, "from", NAN, LEAST, 1 - LEAST);
+    look->most = onnx_keys_integer(keys, &second, "most", 6, 1, 64);
+    read_second_classes(keys, &second, &m->output, look);
+    read_combine(keys, &second, look);
+}
+
 static void read_point(struct onnx_keys *keys, const struct onnx_object *top,
                        struct onnx_manifest *m)
 {
@@ -310,9 +411,11 @@ static void read_point(struct onnx_keys *keys, const struct onnx_object *top,
         if (!stands_for(&m->output, kind))
             onnx_keys_fail(keys, &one, "", "no class is '%s'; see output.classes", kinds[kind]);
         p->score = onnx_keys_number(keys, &one, "score", NAN, LEAST, 1 - LEAST);
-        p->low = onnx_keys_number(keys, &one, "low", p->score / 2, LEAST / 2, 1 - LEAST);
-        if (p->low > p->score)
-            onnx_keys_fail(keys, &one, "low", "must not be above score");
+        const double reach = onnx_manifest_reach(m, kind);
+        p->low = onnx_keys_number(keys, &one, "low", reach / 2, LEAST / 2, 1 - LEAST);
+        if (p->low > reach)
+            onnx_keys_fail(keys, &one, "low", "must not be above %s",
+                           m->second.combine[kind].asked ? "second_look.from" : "score");
     }
     if (!stands_for(&m->output, LINHUO_SMOKE) && !stands_for(&m->output, LINHUO_FLAME))
         onnx_keys_fail(keys, top, "output.classes", "none is smoke or flame: nothing can be found");
@@ -320,9 +423,10 @@ static void read_point(struct onnx_keys *keys, const struct onnx_object *top,
 
 static void read_all(struct onnx_keys *keys, const json_t *json, struct onnx_manifest *m)
 {
-    static const char *const names[] = {
-        "linhuo_model", "name",  "version", "licence",         "about",       "file", "sha256",
-        "variants",     "input", "output",  "operating_point", "calibration", NULL};
+    static const char *const names[] = {"linhuo_model", "name",   "version",         "licence",
+                                        "about",        "file",   "sha256",          "variants",
+                                        "input",        "output", "operating_point", "calibration",
+                                        "second_look",  NULL};
     const struct onnx_object top = {.json = json};
     char about[501];
     if (!json_is_object(json)) {
@@ -335,14 +439,15 @@ static void read_all(struct onnx_keys *keys, const json_t *json, struct onnx_man
     (void)onnx_keys_text(keys, &top, "version", true, m->version, sizeof m->version);
     (void)onnx_keys_text(keys, &top, "licence", true, m->licence, sizeof m->licence);
     (void)onnx_keys_text(keys, &top, "about", false, about, sizeof about);
-    read_file(keys, &top, m->files[ONNX_FLOAT32].path);
-    read_sha256(keys, &top, m->files[ONNX_FLOAT32].sha256);
+    read_file(keys, &top, &m->files[ONNX_FLOAT32]);
     read_variants(keys, &top, m);
     read_input(keys, &top, &m->input);
     read_output(keys, &top, &m->output);
     const struct onnx_input *in = &m->input;
     if (in->width && m->output.stride > (in->width < in->height ? in->width : in->height) / 4)
         onnx_keys_fail(keys, &top, "output.stride", "must be at most a quarter of the input");
+    if (!keys->failed)
+        read_second(keys, &top, m);
     if (!keys->failed)
         read_point(keys, &top, m);
 }

@@ -74,19 +74,45 @@ struct onnx_point {
     double b;
 };
 
+struct onnx_file {
+    char path[PATH_MAX]; /* absolute or from where the manifest's path counts; "": none */
+    char sha256[65];     /* lower case */
+};
+
+/* How the scores of both looks at a find of one kind become one: logit = first * logit(p) + second * z + bias. */
+struct onnx_combine {
+    bool asked; /* whether the second network judges this kind */
+    int column; /* of its answer */
+    double first;
+    double second;
+    double bias;
+};
+
+/* The network that looks again, closely, at the surest finds. */
+struct onnx_second_look {
+    struct onnx_file file;         /* path "": there is none */
+    struct onnx_input input;       /* side x side, with frames, mean and scale of its own */
+    int frame_of[ONNX_MAX_FRAMES]; /* which of the first network's frames each of them is */
+    double margin;                 /* a crop's side over the find's longer side, ... */
+    int least_px;                  /* ... held within these; pixels of the canvas */
+    int most_px;
+    double from; /* first score of what is looked at again */
+    int most;    /* finds of a picture and kind */
+    int class_count;
+    struct onnx_combine combine[ONNX_KINDS];
+};
+
 struct onnx_manifest {
     char name[ONNX_TEXT];
     char version[ONNX_TEXT];
     char licence[ONNX_TEXT];
-    struct {
-        char path[PATH_MAX]; /* absolute or from where the manifest's path counts; "": none */
-        char sha256[65];     /* lower case */
-    } files[ONNX_PRECISIONS];
+    struct onnx_file files[ONNX_PRECISIONS];
     struct onnx_input input;
     struct onnx_output output;
     struct onnx_point points[ONNX_KINDS];
     double nms_iou;
     double min_area_px;
+    struct onnx_second_look second;
 };
 
 /* Reads and checks the manifest at path. 0, or -1 with the first mistake in fault, named by file and key. */
@@ -96,5 +122,8 @@ int onnx_manifest_load(const char *path, struct onnx_manifest *ret_manifest,
 /* The same for a manifest in memory; path is where it came from: its files are named from there. */
 int onnx_manifest_parse(const char *path, const char *text, size_t size,
                         struct onnx_manifest *ret_manifest, struct onnx_fault *fault);
+
+/* What the first network's score, calibrated, must reach: the point's score, or what is looked at again from. */
+double onnx_manifest_reach(const struct onnx_manifest *manifest, int kind);
 
 #endif

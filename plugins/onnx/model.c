@@ -24,7 +24,6 @@ struct onnx_model {
     OrtMemoryInfo *memory;
     char *input_name;
     char *output_name;
-    int channels;
     pthread_mutex_t lock;
     struct room *idle; /* -- protected by lock */
 };
@@ -131,7 +130,8 @@ static int set_options(OrtSessionOptions *o, const struct onnx_model_options *op
     return select_provider(o, options->provider, fault);
 }
 
-static int create_session(struct onnx_model *m, const struct onnx_model_file *file,
+static int create_session(struct onnx_model *m, const char *path,
+                          const struct onnx_model_file *file,
                           const struct onnx_model_options *options, struct onnx_fault *fault)
 {
     OrtSessionOptions *o = NULL;
@@ -147,7 +147,7 @@ static int create_session(struct onnx_model *m, const struct onnx_model_file *fi
     if (result == 0)
         result = check(api()->CreateSessionFromArray(registry.environment, file->bytes,
                                                      file->byte_count, o, &m->session),
-                       file->path, fault);
+                       path, fault);
     if (result == 0)
         result = check(api()->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &m->memory),
                        doing, fault);
@@ -185,7 +185,7 @@ static int choose_tensor(const struct onnx_model *m, const char *path, bool inpu
     if (count < 1 || (count > 1 && (input || !wanted[0])))
         return onnx_fail(fault, "%.200s: has %zu %ss%s", path, count, what,
                          input ? ", and only models of one input can be fed"
-                               : "; say which with output.name in the manifest");
+                               : "; say which with output.name, or export it with one");
     for (size_t i = 0; i < count; i++) {
         char *name = NULL;
         if (copy_name(m, input, i, &name, fault) != 0)
@@ -203,34 +203,35 @@ static int choose_tensor(const struct onnx_model *m, const char *path, bool inpu
 }
 
 /* Whether the model's input, shape[4] with -1 for what it leaves open, takes what the manifest says. */
-static int check_shape(const struct onnx_manifest *manifest, const char *path, const int64_t *shape,
-                       size_t rank, ONNXTensorElementDataType type, struct onnx_fault *fault)
+static int check_shape(const struct onnx_wanted *w, const int64_t *shape, size_t rank,
+                       ONNXTensorElementDataType type, struct onnx_fault *fault)
 {
-    const struct onnx_input *in = &manifest->input;
+    const char *path = w->file->path;
     if (type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || rank != 4)
         return onnx_fail(fault,
                          "%.200s: its input is not a tensor of 32-bit floats with 4 axes; export "
                          "it with one (batch, channels, height, width)",
                          path);
-    const int64_t wanted[4] = {1, in->channel_count, in->height, in->width};
+    const int64_t wanted[4] = {1, w->channels, w->height, w->width};
     bool fits = true;
     for (int i = 0; i < 4; i++)
         fits = fits && (shape[i] < 0 || (wanted[i] > 0 && shape[i] == wanted[i]));
     if (fits)
         return 0;
     char sizes[48] = "any size";
-    if (in->width)
-        (void)snprintf(sizes, sizeof sizes, "height %d, width %d", in->height, in->width);
+    if (w->width)
+        (void)snprintf(sizes, sizeof sizes, "height %d, width %d", w->height, w->width);
     return onnx_fail(fault,
                      "%.200s: its input is [%lld, %lld, %lld, %lld] (-1: any), the manifest says "
-                     "1, %d channels, %s; correct input.channels, frames or size",
+                     "1, %d channels, %s; correct %s",
                      path, (long long)shape[0], (long long)shape[1], (long long)shape[2],
-                     (long long)shape[3], in->channel_count, sizes);
+                     (long long)shape[3], w->channels, sizes, w->keys);
 }
 
-static int check_input(struct onnx_model *m, const struct onnx_manifest *manifest, const char *path,
+static int check_input(struct onnx_model *m, const struct onnx_wanted *wanted,
                        struct onnx_fault *fault)
 {
+    const char *path = wanted->file->path;
     OrtTypeInfo *info = NULL;
     const OrtTensorTypeAndShapeInfo *tensor = NULL;
     ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
@@ -247,7 +248,7 @@ static int check_input(struct onnx_model *m, const struct onnx_manifest *manifes
             result = check(api()->GetDimensions(tensor, shape, 4), path, fault);
     }
     if (result == 0)
-        result = check_shape(manifest, path, shape, rank, type, fault);
+        result = check_shape(wanted, shape, rank, type, fault);
     if (info)
         api()->ReleaseTypeInfo(info);
     return result;
@@ -274,10 +275,11 @@ static void destroy(struct onnx_model **model)
     *model = NULL;
 }
 
-static int create(const struct onnx_manifest *manifest, const struct onnx_model_options *options,
+static int create(const struct onnx_wanted *wanted, const struct onnx_model_options *options,
                   const struct onnx_model_file *file, struct onnx_model **ret_model,
                   struct onnx_fault *fault)
 {
+    const char *path = wanted->file->path;
     struct onnx_model *m = calloc(1, sizeof *m);
     if (!m)
         return onnx_fail(fault, "out of memory");
@@ -285,11 +287,10 @@ static int create(const struct onnx_manifest *manifest, const struct onnx_model_
         free(m);
         return onnx_fail(fault, "out of memory");
     }
-    m->channels = manifest->input.channel_count;
-    if (create_session(m, file, options, fault) != 0 ||
-        choose_tensor(m, file->path, true, manifest->input.name, &m->input_name, fault) != 0 ||
-        choose_tensor(m, file->path, false, manifest->output.name, &m->output_name, fault) != 0 ||
-        check_input(m, manifest, file->path, fault) != 0) {
+    if (create_session(m, path, file, options, fault) != 0 ||
+        choose_tensor(m, path, true, wanted->input_name, &m->input_name, fault) != 0 ||
+        choose_tensor(m, path, false, wanted->output_name, &m->output_name, fault) != 0 ||
+        check_input(m, wanted, fault) != 0) {
         destroy(&m);
         return -1;
     }
@@ -306,22 +307,21 @@ static struct onnx_model *find_model(const char *key)
 }
 
 /* What makes two the same: the bytes, what is asked of them and how they are run. */
-static void make_key(const struct onnx_manifest *manifest, const struct onnx_model_options *o,
+static void make_key(const struct onnx_wanted *w, const struct onnx_model_options *o,
                      char key[KEY_BYTES])
 {
-    (void)snprintf(key, KEY_BYTES, "%s %.8s %d %d %s>%s", manifest->files[o->precision].sha256,
-                   o->provider, o->threads, o->optimisation, manifest->input.name,
-                   manifest->output.name);
+    (void)snprintf(key, KEY_BYTES, "%s %.8s %d %d %s>%s", w->file->sha256, o->provider, o->threads,
+                   o->optimisation, w->input_name, w->output_name);
 }
 
-static int load(const struct onnx_manifest *manifest, const struct onnx_model_options *options,
+static int load(const struct onnx_wanted *wanted, const struct onnx_model_options *options,
                 const char *key, struct onnx_model **ret_model, struct onnx_fault *fault)
 {
     struct onnx_model_file file;
     struct onnx_model *m = NULL;
-    if (onnx_model_file_read(manifest, options->precision, &file, fault) != 0)
+    if (onnx_model_file_read(wanted->file, &file, fault) != 0)
         return -1;
-    const int result = create(manifest, options, &file, &m, fault);
+    const int result = create(wanted, options, &file, &m, fault);
     onnx_model_file_finish(&file);
     if (result != 0 || !m)
         return -1;
@@ -332,9 +332,8 @@ static int load(const struct onnx_manifest *manifest, const struct onnx_model_op
     return 0;
 }
 
-int onnx_model_acquire(const struct onnx_manifest *manifest,
-                       const struct onnx_model_options *options, struct onnx_model **ret_model,
-                       bool *ret_new, struct onnx_fault *fault)
+int onnx_model_acquire(const struct onnx_wanted *wanted, const struct onnx_model_options *options,
+                       struct onnx_model **ret_model, bool *ret_new, struct onnx_fault *fault)
 {
     char key[KEY_BYTES];
     if (!api())
@@ -342,12 +341,11 @@ int onnx_model_acquire(const struct onnx_manifest *manifest,
                          "the ONNX Runtime found here (%s) is older than the one this was built "
                          "with; install that one, or build anew",
                          onnx_runtime_version());
-    make_key(manifest, options, key);
+    make_key(wanted, options, key);
     (void)pthread_mutex_lock(&registry.lock);
     struct onnx_model *m = find_model(key);
     const bool is_new = !m;
-    int result = m ? check_input(m, manifest, manifest->files[options->precision].path, fault)
-                   : load(manifest, options, key, &m, fault);
+    int result = m ? check_input(m, wanted, fault) : load(wanted, options, key, &m, fault);
     if (result == 0) {
         m->users++;
         *ret_model = m;
@@ -425,8 +423,8 @@ static int open_answer(OrtValue *tensor, struct onnx_answer *answer, struct onnx
         result = check(api()->GetTensorElementType(info, &type), doing, fault);
     if (result == 0)
         result = check(api()->GetDimensionsCount(info, &rank), doing, fault);
-    if (result == 0 && (type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || rank < 3 || rank > 4))
-        result = onnx_fail(fault, "the network's answer is not 32-bit floats with 3 or 4 axes; "
+    if (result == 0 && (type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || rank < 2 || rank > 4))
+        result = onnx_fail(fault, "the network's answer is not 32-bit floats with 2 to 4 axes; "
                                   "see output.form in MANIFEST.md");
     if (result == 0)
         result = check(api()->GetDimensions(info, answer->shape, rank), doing, fault);
@@ -439,11 +437,11 @@ static int open_answer(OrtValue *tensor, struct onnx_answer *answer, struct onnx
     return result;
 }
 
-int onnx_model_run(struct onnx_model *m, float *input, int width, int height,
+int onnx_model_run(struct onnx_model *m, float *input, int channels, int width, int height,
                    struct onnx_answer *ret_answer, struct onnx_fault *fault)
 {
-    const int64_t shape[4] = {1, m->channels, height, width};
-    const size_t bytes = (size_t)m->channels * (size_t)height * (size_t)width * sizeof(float);
+    const int64_t shape[4] = {1, channels, height, width};
+    const size_t bytes = (size_t)channels * (size_t)height * (size_t)width * sizeof(float);
     const char *const inputs[] = {m->input_name}, *const outputs[] = {m->output_name};
     struct onnx_answer answer = {0};
     OrtValue *shown = NULL, *tensor = NULL;

@@ -51,29 +51,23 @@ out:
     return result;
 }
 
-int onnx_model_file_read(const struct onnx_manifest *manifest, enum onnx_precision precision,
-                         struct onnx_model_file *ret_file, struct onnx_fault *fault)
+int onnx_model_file_read(const struct onnx_file *named, struct onnx_model_file *ret_file,
+                         struct onnx_fault *fault)
 {
-    static const char *const names[] = {"float32", "float16", "int8"};
-    const char *path = manifest->files[precision].path;
-    const char *expected = manifest->files[precision].sha256;
-    struct onnx_model_file file = {.path = path};
+    struct onnx_model_file file = {0};
     char sum[65] = "";
-    if (path[0] == '\0')
-        return onnx_fail(fault, "precision %s: the manifest of %.60s has no such variant",
-                         names[precision], manifest->name);
-    if (read_bytes(path, &file, fault) != 0) {
+    if (read_bytes(named->path, &file, fault) != 0) {
         onnx_model_file_finish(&file);
         return -1;
     }
-    const int differs = sum_differs(file.bytes, file.byte_count, expected, sum);
+    const int differs = sum_differs(file.bytes, file.byte_count, named->sha256, sum);
     if (differs) {
         (void)onnx_fail(fault,
                         differs < 0
                             ? "out of memory"
                             : "%.200s: another sha256 than the manifest says: cut short, or "
                               "another network; it is %s",
-                        path, sum);
+                        named->path, sum);
         onnx_model_file_finish(&file);
         return -1;
     }

@@ -5,14 +5,13 @@
 #include "onnx/manifest.h"
 
 struct onnx_model_file {
-    const char *path; /* lent from the manifest */
     void *bytes;
     size_t byte_count;
 };
 
 /* Reads it whole, at most 1 GiB; what was summed is what is returned, whatever becomes of the file. */
-int onnx_model_file_read(const struct onnx_manifest *manifest, enum onnx_precision precision,
-                         struct onnx_model_file *ret_file, struct onnx_fault *fault);
+int onnx_model_file_read(const struct onnx_file *named, struct onnx_model_file *ret_file,
+                         struct onnx_fault *fault);
 void onnx_model_file_finish(struct onnx_model_file *file);
 
 #endif

@@ -6,11 +6,10 @@ const char *onnx_runtime_version(void)
     return NULL;
 }
 
-int onnx_model_acquire(const struct onnx_manifest *manifest,
-                       const struct onnx_model_options *options, struct onnx_model **ret_model,
-                       bool *ret_new, struct onnx_fault *fault)
+int onnx_model_acquire(const struct onnx_wanted *wanted, const struct onnx_model_options *options,
+                       struct onnx_model **ret_model, bool *ret_new, struct onnx_fault *fault)
 {
-    (void)manifest, (void)options, (void)ret_model, (void)ret_new;
+    (void)wanted, (void)options, (void)ret_model, (void)ret_new;
     return onnx_fail(fault, "built without ONNX Runtime, so no network can run; `make runtime` "
                             "fetches it, or set ONNXRUNTIME_DIR, and build again");
 }
@@ -31,10 +30,10 @@ void onnx_model_give_back(struct onnx_model *model, float *values)
     (void)model, (void)values;
 }
 
-int onnx_model_run(struct onnx_model *model, float *input, int width, int height,
+int onnx_model_run(struct onnx_model *model, float *input, int channels, int width, int height,
                    struct onnx_answer *ret_answer, struct onnx_fault *fault)
 {
-    (void)model, (void)input, (void)width, (void)height, (void)ret_answer;
+    (void)model, (void)input, (void)channels, (void)width, (void)height, (void)ret_answer;
     return onnx_fail(fault, "built without ONNX Runtime");
 }
 

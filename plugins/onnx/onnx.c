@@ -3,12 +3,14 @@
  * Sees and cannot see what its network does; the model's own card says what that is.
  *
  * How: manifest.h (what the network wants), canvas.h (how a picture lies before it), history.h (what the
- * camera showed before), model.h (running it), boxes.h and heat.h (what its answer means).
+ * camera showed before), model.h (running it), boxes.h and heat.h (what its answer means), second.h (a second
+ * network that looks again at what was found).
  */
 #include "onnx/boxes.h"
 #include "onnx/heat.h"
 #include "onnx/history.h"
 #include "onnx/model.h"
+#include "onnx/second.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -55,6 +57,7 @@ struct state {
     const struct linhuo_host *host;
     struct onnx_manifest manifest;
     struct onnx_model *model;
+    struct onnx_second *second; /* NULL where the manifest names none */
     struct onnx_history *history;
     struct onnx_canvas canvas;
     struct onnx_heat heat;
@@ -69,6 +72,7 @@ static void close_camera(void *state)
     if (!s)
         return;
     onnx_model_release(&s->model);
+    onnx_second_destroy(&s->second);
     onnx_history_destroy(&s->history);
     onnx_heat_finish(&s->heat);
     onnx_finds_finish(&s->finds);
@@ -104,7 +108,7 @@ static void overrule(struct onnx_manifest *m, const struct linhuo_value *v)
         if (point->score <= 0)
             continue;
         point->score = v[SCORE].number;
-        point->low = fmin(point->low, point->score);
+        point->low = fmin(point->low, onnx_manifest_reach(m, kind));
     }
     m->input.enlarge = fmax(m->input.enlarge * v[SCALE].number, 1);
     if (v[TILES].number == 0 && m->input.tiled) {
@@ -127,8 +131,8 @@ static int look(struct state *s, const struct onnx_view *views, struct onnx_faul
 {
     const struct onnx_canvas *c = &s->canvas;
     const bool heat = s->manifest.output.form == ONNX_HEATMAP;
-    const size_t count = (size_t)s->manifest.input.channel_count * (size_t)c->window_width *
-                         (size_t)c->window_height;
+    const int channels = s->manifest.input.channel_count;
+    const size_t count = (size_t)channels * (size_t)c->window_width * (size_t)c->window_height;
     s->finds.count = 0;
     float *planes = onnx_model_borrow(s->model, count);
     if (!planes)
@@ -139,8 +143,8 @@ static int look(struct state *s, const struct onnx_view *views, struct onnx_faul
         int x, y;
         onnx_canvas_window(c, i, &x, &y);
         onnx_canvas_fill(c, &s->manifest.input, views, x, y, planes);
-        result =
-            onnx_model_run(s->model, planes, c->window_width, c->window_height, &answer, fault);
+        result = onnx_model_run(s->model, planes, channels, c->window_width, c->window_height,
+                                &answer, fault);
         if (result == 0)
             result = take_answer(s, x, y, &answer, fault);
         onnx_answer_finish(&answer);
@@ -153,7 +157,7 @@ static int look(struct state *s, const struct onnx_view *views, struct onnx_faul
     onnx_finds_sort(&s->finds);
     if (!heat)
         onnx_finds_suppress(&s->finds, s->manifest.nms_iou);
-    return 0;
+    return onnx_second_judge(s->second, &s->manifest, c, views, &s->finds, fault);
 }
 
 static int plan(struct state *s, uint32_t width, uint32_t height, struct onnx_fault *fault)
@@ -169,8 +173,7 @@ static int plan(struct state *s, uint32_t width, uint32_t height, struct onnx_fa
     s->stretched = NULL;
     if (s->canvas.view_width == (int)width && s->canvas.view_height == (int)height)
         return 0;
-    s->stretched =
-        malloc((size_t)3 * (size_t)s->canvas.view_width * (size_t)s->canvas.view_height);
+    s->stretched = malloc((size_t)3 * (size_t)s->canvas.view_width * (size_t)s->canvas.view_height);
     if (s->stretched)
         return 0;
     s->canvas.picture_width = 0;
@@ -201,16 +204,36 @@ static int try_network(struct state *s, const struct linhuo_want *want, struct o
     return result;
 }
 
-static int open_state(struct state *s, const struct linhuo_value *v, struct linhuo_want *want,
-                      struct onnx_fault *fault)
+static int open_networks(struct state *s, const struct linhuo_value *v,
+                         const struct linhuo_want *want, struct onnx_fault *fault)
 {
     const struct onnx_model_options options = {
         .provider = v[PROVIDER].text,
         .threads = (int)v[THREADS].number,
         .optimisation = index_of(OPTIMISATIONS, v[OPTIMISATION].text),
-        .precision = (enum onnx_precision)index_of(PRECISION_WORDS, v[PRECISION].text),
     };
+    const struct onnx_manifest *m = &s->manifest;
+    const struct onnx_wanted wanted = {.file =
+                                           &m->files[index_of(PRECISION_WORDS, v[PRECISION].text)],
+                                       .input_name = m->input.name,
+                                       .output_name = m->output.name,
+                                       .channels = m->input.channel_count,
+                                       .width = m->input.width,
+                                       .height = m->input.height,
+                                       .keys = "input.channels, frames or size"};
     bool is_new = false;
+    if (wanted.file->path[0] == '\0')
+        return onnx_fail(fault, "precision %s: the manifest of %.60s has no such variant",
+                         v[PRECISION].text, m->name);
+    if (onnx_model_acquire(&wanted, &options, &s->model, &is_new, fault) != 0 ||
+        (is_new && try_network(s, want, fault) != 0))
+        return -1;
+    return onnx_second_create(&m->second, &options, &s->second, fault);
+}
+
+static int open_state(struct state *s, const struct linhuo_value *v, struct linhuo_want *want,
+                      struct onnx_fault *fault)
+{
     if (onnx_manifest_load(v[MANIFEST].text, &s->manifest, fault) != 0)
         return -1;
     overrule(&s->manifest, v);
@@ -220,9 +243,7 @@ static int open_state(struct state *s, const struct linhuo_value *v, struct linh
                      &want->max_width_px, &want->max_height_px);
     if (onnx_history_create(&s->manifest.input, &s->history) != 0)
         return onnx_fail(fault, "out of memory");
-    if (onnx_model_acquire(&s->manifest, &options, &s->model, &is_new, fault) != 0)
-        return -1;
-    return is_new ? try_network(s, want, fault) : 0;
+    return open_networks(s, v, want, fault);
 }
 
 static int open_camera(const struct linhuo_host *host, const struct linhuo_open *arguments,
@@ -246,9 +267,10 @@ static int open_camera(const struct linhuo_host *host, const struct linhuo_open 
         return -1;
     }
     (void)snprintf(text, sizeof text,
-                   "model %.100s %.40s (%.40s), ONNX Runtime %s, pictures of up to %u x %u",
+                   "model %.100s %.40s (%.40s), ONNX Runtime %s, pictures of up to %u x %u%s",
                    s->manifest.name, s->manifest.version, s->manifest.licence,
-                   onnx_runtime_version(), want->max_width_px, want->max_height_px);
+                   onnx_runtime_version(), want->max_width_px, want->max_height_px,
+                   s->second ? ", and a second look" : "");
     host->log(host->context, LINHUO_LOG_INFO, text);
     *ret_state = s;
     return 0;
@@ -272,7 +294,7 @@ static int emit_find(struct state *s, const struct linhuo_picture *picture,
                                .y_px = top,
                                .width_px = width,
                                .height_px = height,
-                               .score = found->score,
+                               .score = (float)found->score,
                                .mask = mask};
     const double source = picture->source_width_px > 0
                               ? (double)picture->source_width_px / (double)picture->width_px
@@ -308,7 +330,8 @@ static int detect(void *state, const struct linhuo_picture *picture, linhuo_emit
     struct onnx_view now = {picture->plane[0], picture->stride[0], s->canvas.picture_width,
                             s->canvas.picture_height, 3};
     if (s->stretched) {
-        onnx_stretch(&now, s->stretched, s->canvas.view_width, s->canvas.view_height);
+        const struct onnx_part all = {0, 0, now.width, now.height};
+        onnx_stretch(&now, &all, s->stretched, s->canvas.view_width, s->canvas.view_height);
         now = (struct onnx_view){s->stretched, (ptrdiff_t)3 * s->canvas.view_width,
                                  s->canvas.view_width, s->canvas.view_height, 3};
     }

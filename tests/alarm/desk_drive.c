@@ -6,12 +6,13 @@
  *   raise ID SCORE     a track is confirmed, with a picture
  *   update ID SCORE
  *   lose ID
+ *   confirm            a trusted person says "fire" about the alarm that was told last
  *   health STATE       camera tower-1 is in that state (a number of enum lh_health_state)
  *   status             the engine's status, on the bus
  *   subscribers N      waits until so many subscriptions are there
  * and ends with its input. Between, the heart beats twice a second.
  */
-#include "alarm/desk.h"
+#include "duty.h"
 #include "frames.h"
 #include "sample.h"
 
@@ -21,14 +22,39 @@
 struct drive {
     struct sample_site site;
     struct lh_store *store;
-    struct lh_evidence *evidence;
+    struct lh_album *evidence;
     struct lh_publisher *publisher;
     struct lh_frame_pool *pool;
-    struct lh_desk *desk;
+    struct lh_duty *duty;
+    struct lh_desk *desk;     /* the duty's */
+    char latest[LH_ALARM_ID]; /* the alarm that was told last */
     enum lh_health_state health;
     uint64_t statuses;
     int64_t begun_us;
 };
+
+static void on_alarm(void *context, const struct lh_alarm *alarm, const char *topic,
+                     const char *json)
+{
+    struct drive *drive = context;
+    (void)topic;
+    (void)json;
+    (void)snprintf(drive->latest, sizeof drive->latest, "%s", alarm->id);
+}
+
+static int confirm(struct drive *drive)
+{
+    const int64_t now_us = lh_clock_utc_us(lh_clock_system());
+    struct lh_evidence word = {.kind = LH_EVIDENCE_REPORT,
+                               .source = "ranger Li",
+                               .reference = "r1",
+                               .first_utc_us = now_us,
+                               .observed_utc_us = now_us,
+                               .received_utc_us = now_us,
+                               .report = {.word = LH_REPORT_FIRE, .trusted = true}};
+    (void)snprintf(word.report.about, sizeof word.report.about, "%s", drive->latest);
+    return lh_duty_evidence(drive->duty, &word);
+}
 
 static int drive_open(struct drive *drive, const char *folder, struct lh_fault *fault)
 {
@@ -42,28 +68,33 @@ static int drive_open(struct drive *drive, const char *folder, struct lh_fault *
                                                             .crop_margin = 0.5};
     int code = lh_store_open(folder, fault, &drive->store);
     if (code == LH_OK)
-        code = lh_evidence_create(&drive->site.site.evidence, folder, fault, &drive->evidence);
+        code = lh_album_create(&drive->site.site.evidence, folder, fault, &drive->evidence);
     if (code == LH_OK)
         code = lh_publisher_create(&drive->site.site.bus, fault, &drive->publisher);
     if (code == LH_OK)
         code = lh_frame_pool_create(4, &drive->pool);
-    const struct lh_desk_options options = {
-        .site = &drive->site.site,
-        .clock = lh_clock_system(),
-        .epoch = "0123456789abcdef",
-        .store = drive->store,
-        .publisher = drive->publisher,
-        .evidence = drive->evidence,
+    const struct lh_duty_options options = {
+        .desk = {.site = &drive->site.site,
+                 .clock = lh_clock_system(),
+                 .epoch = "0123456789abcdef",
+                 .store = drive->store,
+                 .publisher = drive->publisher,
+                 .album = drive->evidence,
+                 .on_alarm = on_alarm,
+                 .context = drive},
     };
-    return code == LH_OK ? lh_desk_create(&options, &drive->desk) : code;
+    if (code == LH_OK)
+        code = lh_duty_create(&options, fault, &drive->duty);
+    drive->desk = code == LH_OK ? lh_duty_desk(drive->duty) : NULL;
+    return code;
 }
 
 static void drive_close(struct drive *drive)
 {
-    lh_desk_destroy(&drive->desk);
+    lh_duty_destroy(&drive->duty);
     lh_frame_pool_destroy(&drive->pool);
     lh_publisher_destroy(&drive->publisher);
-    lh_evidence_destroy(&drive->evidence);
+    lh_album_destroy(&drive->evidence);
     lh_store_close(&drive->store);
 }
 
@@ -79,7 +110,7 @@ static int track(struct drive *drive, enum lh_track_event_type type, uint64_t id
         frame = sample_frame(drive->pool, drive->site.camera.id, now_us);
     const struct lh_desk_input input = {
         .type = type, .track = seen, .camera = &drive->site.camera, .frame = frame};
-    const int code = lh_desk_track(drive->desk, &input);
+    const int code = lh_duty_track(drive->duty, &input);
     lh_frame_unref(&frame);
     return code;
 }
@@ -92,7 +123,7 @@ static int hold(struct drive *drive, uint64_t id, unsigned reason)
     seen.held = (enum lh_hold)reason;
     const struct lh_desk_input input = {
         .type = LH_TRACK_HELD, .track = seen, .camera = &drive->site.camera};
-    return lh_desk_track(drive->desk, &input);
+    return lh_duty_track(drive->duty, &input);
 }
 
 static int health(struct drive *drive, unsigned state)
@@ -132,7 +163,7 @@ static int publish_status(struct drive *drive)
 static int await_subscribers(struct drive *drive, unsigned count)
 {
     for (int i = 0; i < 300; i++) {
-        lh_desk_tick(drive->desk);
+        lh_duty_tick(drive->duty);
         if (lh_publisher_subscribers(drive->publisher) >= count)
             return LH_OK;
         lh_publisher_serve(drive->publisher, 50000);
@@ -153,6 +184,8 @@ static int obey(struct drive *drive, const char *line)
         return track(drive, LH_TRACK_LOST, id, 0.5F);
     if (sscanf(line, "hold %" SCNu64 " %u", &id, &number) == 2)
         return hold(drive, id, number);
+    if (strcmp(line, "confirm\n") == 0)
+        return confirm(drive);
     if (sscanf(line, "health %u", &number) == 1)
         return health(drive, number);
     if (sscanf(line, "subscribers %u", &number) == 1)
@@ -176,7 +209,7 @@ static void work(struct drive *drive)
     char line[128];
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     for (;;) {
-        lh_desk_tick(drive->desk);
+        lh_duty_tick(drive->duty);
         if (poll(&input, 1, 50) <= 0)
             continue;
         if (!read_line(line, sizeof line))

@@ -25,6 +25,19 @@ struct sample_site {
     struct lh_site site;
 };
 
+/* As a site file that says nothing has it. */
+static inline struct lh_fusion_config sample_fusion_config(void)
+{
+    struct lh_findings findings = {0};
+    struct lh_fusion_config config = {0};
+    struct lh_site *site = NULL;
+    if (lh_site_parse("site.yaml", "{}", 2, &findings, &site) == LH_OK)
+        config = site->fusion;
+    lh_findings_finish(&findings);
+    lh_site_destroy(&site);
+    return config;
+}
+
 static inline void sample_site_init(struct sample_site *sample)
 {
     *sample = (struct sample_site){.names = {"smoke_a", "smoke_b"},
@@ -43,8 +56,8 @@ static inline void sample_site_init(struct sample_site *sample)
     sample->site.area_code = sample->area;
     sample->site.detectors = sample->detectors;
     sample->site.detector_count = 2;
-    sample->site.alarms = (struct lh_alarm_config){
-        .p1_score = 0.9, .p2_score = 0.7, .p3_score = 0.4, .update_interval_s = 10};
+    sample->site.alarms = (struct lh_alarm_config){.update_interval_s = 10};
+    sample->site.fusion = sample_fusion_config();
     sample->site.bus = (struct lh_bus_config){
         .publish = sample->publish, .heartbeat_s = 1, .status_s = 5, .queue_messages = 1000};
 }
@@ -73,13 +86,32 @@ static inline struct lh_track sample_track(uint64_t id, float score)
 static inline struct lh_alarm sample_alarm(void)
 {
     struct lh_alarm alarm = {
+        .id = "141122.20160604T184200.000Z.camera.1f3a9c02",
         .revision = 1,
         .state = LH_ALARM_RAISED,
         .priority = LH_PRIORITY_P2,
+        .urgency = {LH_PRIORITY_P2, 1, 0.8, "P2: 0.80, suspected, by camera"},
         .camera = "tower-1",
         .camera_name = "北山 tower",
         .preset = "north",
         .area_code = "141122",
+        .incident_state = LH_INCIDENT_SUSPECTED,
+        .probability = 0.8,
+        .witnesses = 1U << LH_WITNESS_CAMERA,
+        .first_utc_us = SAMPLE_UTC_US,
+        .last_utc_us = SAMPLE_UTC_US + 200 * LH_SECOND_US,
+        .ground = LH_GROUND_UNKNOWN,
+        .evidence_count = 1,
+        .reasons = {{.kind = "camera",
+                     .source = "tower-1",
+                     .utc_us = SAMPLE_UTC_US + 200 * LH_SECOND_US,
+                     .weight = 4.3307,
+                     .text = "tower-1 watched it for 200 s, score 0.80"},
+                    {.kind = "prior",
+                     .utc_us = LH_NO_TIME,
+                     .weight = -2.9444,
+                     .text = "before anything else is known"}},
+        .reason_count = 2,
         .track = sample_track(7, 0.8F),
         .detectors = "smoke_a",
         .time_quality = LH_TIME_SENDER,
@@ -88,7 +120,6 @@ static inline struct lh_alarm sample_alarm(void)
         .raised_utc_us = SAMPLE_UTC_US + 201 * LH_SECOND_US,
         .updated_utc_us = SAMPLE_UTC_US + 201 * LH_SECOND_US,
     };
-    lh_alarm_id(alarm.area_code, alarm.camera, alarm.track.first_utc_us, alarm.track.id, alarm.id);
     return alarm;
 }
 

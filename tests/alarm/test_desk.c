@@ -1,4 +1,4 @@
-#include "alarm/desk.h"
+#include "duty.h"
 #include "frames.h"
 #include "sample.h"
 
@@ -24,9 +24,10 @@ struct bench {
     struct lh_clock *clock;
     struct lh_store *store;
     struct lh_publisher *publisher;
-    struct lh_evidence *evidence;
+    struct lh_album *evidence;
     struct lh_frame_pool *pool;
-    struct lh_desk *desk;
+    struct lh_duty *duty;
+    struct lh_desk *desk; /* the duty's */
     size_t count;
     struct lh_alarm alarms[MOST];
     char *json[MOST];
@@ -54,18 +55,20 @@ enum with {
 
 static void open_desk(struct bench *bench, size_t backlog_limit)
 {
-    const struct lh_desk_options options = {
-        .site = &bench->site.site,
-        .clock = bench->clock,
-        .epoch = "replay",
-        .store = bench->store,
-        .publisher = bench->publisher,
-        .evidence = bench->evidence,
-        .on_alarm = on_alarm,
-        .context = bench,
-        .backlog_limit = backlog_limit,
+    const struct lh_duty_options options = {
+        .desk = {.site = &bench->site.site,
+                 .clock = bench->clock,
+                 .epoch = "replay",
+                 .store = bench->store,
+                 .publisher = bench->publisher,
+                 .album = bench->evidence,
+                 .on_alarm = on_alarm,
+                 .context = bench,
+                 .backlog_limit = backlog_limit},
     };
-    assert_int_equal(lh_desk_create(&options, &bench->desk), LH_OK);
+    struct lh_fault fault = {0};
+    assert_int_equal(lh_duty_create(&options, &fault, &bench->duty), LH_OK);
+    bench->desk = lh_duty_desk(bench->duty);
 }
 
 static struct bench *bench_create(int with, size_t backlog_limit)
@@ -89,7 +92,7 @@ static struct bench *bench_create(int with, size_t backlog_limit)
                          LH_OK);
     if (with & WITH_EVIDENCE)
         assert_int_equal(
-            lh_evidence_create(&bench->site.site.evidence, bench->folder, &fault, &bench->evidence),
+            lh_album_create(&bench->site.site.evidence, bench->folder, &fault, &bench->evidence),
             LH_OK);
     open_desk(bench, backlog_limit);
     return bench;
@@ -97,10 +100,10 @@ static struct bench *bench_create(int with, size_t backlog_limit)
 
 static void bench_destroy(struct bench *bench)
 {
-    lh_desk_destroy(&bench->desk);
-    assert_null(bench->desk);
+    lh_duty_destroy(&bench->duty);
+    assert_null(bench->duty);
     lh_publisher_destroy(&bench->publisher);
-    lh_evidence_destroy(&bench->evidence);
+    lh_album_destroy(&bench->evidence);
     lh_store_close(&bench->store);
     lh_frame_pool_destroy(&bench->pool);
     lh_clock_replay_destroy(&bench->clock);
@@ -119,19 +122,36 @@ static void pass(struct bench *bench, double seconds)
 static void feed_track(struct bench *bench, enum lh_track_event_type type, struct lh_track track)
 {
     struct lh_frame *frame = NULL;
+    track.last_utc_us = lh_clock_utc_us(bench->clock); /* seen just now */
     if (type != LH_TRACK_LOST) {
         frame = sample_frame(bench->pool, bench->site.camera.id, lh_clock_utc_us(bench->clock));
         assert_non_null(frame);
     }
     const struct lh_desk_input input = {
         .type = type, .track = track, .camera = &bench->site.camera, .frame = frame};
-    assert_int_equal(lh_desk_track(bench->desk, &input), LH_OK);
+    assert_int_equal(lh_duty_track(bench->duty, &input), LH_OK);
     lh_frame_unref(&frame);
 }
 
 static void feed(struct bench *bench, enum lh_track_event_type type, uint64_t id, float score)
 {
     feed_track(bench, type, sample_track(id, score));
+}
+
+/* A person who is trusted says that it is a fire, about the alarm that was told last. */
+static void confirm(struct bench *bench)
+{
+    const int64_t now_us = lh_clock_utc_us(bench->clock);
+    struct lh_evidence word = {.kind = LH_EVIDENCE_REPORT,
+                               .source = "ranger Li",
+                               .reference = "r1",
+                               .first_utc_us = now_us,
+                               .observed_utc_us = now_us,
+                               .received_utc_us = now_us,
+                               .report = {.word = LH_REPORT_FIRE, .trusted = true}};
+    (void)snprintf(word.report.about, sizeof word.report.about, "%s",
+                   bench->alarms[bench->count - 1].id);
+    assert_int_equal(lh_duty_evidence(bench->duty, &word), LH_OK);
 }
 
 static void expect(const struct bench *bench, size_t index, enum lh_alarm_state state,
@@ -165,7 +185,7 @@ static void an_alarm_is_raised_updated_and_ended(void **state)
     expect(bench, 0, LH_ALARM_RAISED, LH_PRIORITY_P2, 1);
     expect(bench, 1, LH_ALARM_UPDATED, LH_PRIORITY_P2, 2); /* never falls */
     expect(bench, 2, LH_ALARM_ENDED, LH_PRIORITY_P2, 3);
-    assert_string_equal(bench->alarms[0].id, "141122.tower-1.20160604T184200.000Z.1");
+    assert_string_equal(bench->alarms[0].id, "141122.20160604T184200.000Z.camera.260a2906");
     assert_string_equal(bench->alarms[2].detectors, "smoke_a");
     assert_string_equal(bench->alarms[2].camera_name, "北山 tower");
     assert_int_equal(bench->alarms[2].picture_width_px, 640);
@@ -189,7 +209,7 @@ static void a_rise_of_priority_does_not_wait(void **state)
     pass(bench, 0.5);
     feed(bench, LH_TRACK_UPDATED, 1, 0.71F);
     pass(bench, 0.5);
-    feed(bench, LH_TRACK_UPDATED, 1, 0.95F);
+    confirm(bench);
     pass(bench, 0.5);
     feed(bench, LH_TRACK_UPDATED, 1, 0.99F);
     assert_int_equal(bench->count, 3);
@@ -312,12 +332,13 @@ static void a_reload_changes_the_limits_from_now_on(void **state)
     struct bench *bench = bench_create(0, 0);
     struct sample_site later;
     sample_site_init(&later);
-    later.site.alarms.p1_score = 0.5;
+    later.site.fusion.p2_probability = 0.55;
     feed(bench, LH_TRACK_RAISED, 1, 0.6F);
-    lh_desk_set_site(bench->desk, &later.site);
+    lh_duty_set_site(bench->duty, &later.site, NULL);
+    pass(bench, 0.1);
     feed(bench, LH_TRACK_UPDATED, 1, 0.6F);
     assert_int_equal(bench->count, 2);
-    expect(bench, 1, LH_ALARM_UPDATED, LH_PRIORITY_P1, 2);
+    expect(bench, 1, LH_ALARM_UPDATED, LH_PRIORITY_P2, 2);
     bench_destroy(bench);
 }
 
@@ -395,25 +416,26 @@ static void what_the_store_refuses_waits_and_comes_in_order(void **state)
     block_store(bench);
     fill_until_refused(bench);
     const size_t before = bench->count;
-    feed(bench, LH_TRACK_RAISED, 1, 0.75F);
+    feed(bench, LH_TRACK_RAISED, 1, 0.45F);
+    pass(bench, 0.01);
     feed(bench, LH_TRACK_UPDATED, 1, 0.95F);
     feed(bench, LH_TRACK_RAISED, 2, 0.75F);
     feed(bench, LH_TRACK_LOST, 1, 0.95F);
     assert_int_equal(bench->count, before); /* nothing is sent that is not stored */
     assert_int_equal(lh_desk_counts(bench->desk).backlog, 5);
     assert_true(lh_desk_counts(bench->desk).store_failures > 0);
-    lh_desk_tick(bench->desk);
+    lh_duty_tick(bench->duty);
     assert_int_equal(bench->count, before);
     assert_int_equal(lh_store_limit(bench->store, 0), LH_OK);
-    lh_desk_tick(bench->desk); /* not yet due again */
+    lh_duty_tick(bench->duty); /* not yet due again */
     assert_int_equal(bench->count, before);
     pass(bench, 0.3);
-    lh_desk_tick(bench->desk);
+    lh_duty_tick(bench->duty);
     assert_int_equal(bench->count, before + 5);
-    expect(bench, before + 1, LH_ALARM_RAISED, LH_PRIORITY_P2, 1);
-    expect(bench, before + 2, LH_ALARM_UPDATED, LH_PRIORITY_P1, 2);
+    expect(bench, before + 1, LH_ALARM_RAISED, LH_PRIORITY_P3, 1);
+    expect(bench, before + 2, LH_ALARM_UPDATED, LH_PRIORITY_P2, 2);
     expect(bench, before + 3, LH_ALARM_RAISED, LH_PRIORITY_P2, 1);
-    expect(bench, before + 4, LH_ALARM_ENDED, LH_PRIORITY_P1, 3);
+    expect(bench, before + 4, LH_ALARM_ENDED, LH_PRIORITY_P2, 3);
     assert_int_equal(lh_desk_counts(bench->desk).backlog, 0);
     assert_int_equal(lh_store_events(bench->store, "alarm", 0, expect_stored, bench), LH_OK);
     bench_destroy(bench);
@@ -438,7 +460,7 @@ static void a_full_backlog_keeps_the_newest_of_each_alarm(void **state)
     assert_int_equal(lh_desk_counts(bench->desk).lost, 0);
     assert_int_equal(lh_store_limit(bench->store, 0), LH_OK);
     pass(bench, 1);
-    lh_desk_tick(bench->desk);
+    lh_duty_tick(bench->duty);
     assert_int_equal(bench->count, before + 4);
     /* The word "raised" is handed on to the first that is left of each. */
     expect(bench, before + 1, LH_ALARM_RAISED, LH_PRIORITY_P2, 20);
@@ -455,7 +477,7 @@ static void the_end_of_the_desk_tries_once_more(void **state)
     fill_until_refused(bench);
     const size_t before = bench->count;
     assert_int_equal(lh_store_limit(bench->store, 0), LH_OK);
-    lh_desk_destroy(&bench->desk);
+    lh_duty_destroy(&bench->duty);
     assert_int_equal(bench->count, before + 1);
     bench_destroy(bench);
 }
@@ -466,7 +488,7 @@ static void the_numbers_go_on_after_a_restart(void **state)
     struct bench *bench = bench_create(WITH_STORE, 0);
     struct lh_fault fault = {0};
     feed(bench, LH_TRACK_RAISED, 1, 0.8F);
-    lh_desk_destroy(&bench->desk);
+    lh_duty_destroy(&bench->duty);
     lh_store_close(&bench->store);
     assert_int_equal(lh_store_open(bench->folder, &fault, &bench->store), LH_OK);
     open_desk(bench, 0);
@@ -525,17 +547,17 @@ static void subscribers_get_alarms_health_and_heartbeats(void **state)
     assert_int_equal(zmq_connect(socket, lh_publisher_endpoint(bench->publisher)), 0);
     for (int i = 0; i < 50 && lh_publisher_subscribers(bench->publisher) == 0; i++)
         lh_publisher_serve(bench->publisher, 100000);
-    lh_desk_tick(bench->desk);
+    lh_duty_tick(bench->duty);
     expect_message(socket, "hb/", "LH1 replay hb 1", "\"last\":{\"alarm\":0,\"health\":0}");
     feed(bench, LH_TRACK_RAISED, 1, 0.95F);
-    expect_message(socket, "alarm/P1/141122/", "LH1 replay alarm 1", "\"state\":\"raised\"");
+    expect_message(socket, "alarm/P2/141122/", "LH1 replay alarm 1", "\"state\":\"raised\"");
     assert_int_equal(lh_desk_health(bench->desk, &status, LH_HEALTH_SEEING), LH_OK);
     expect_message(socket, "health/tower-1/", "LH1 replay health 1",
                    "\"health\":\"stalled\",\"before\":\"seeing\"");
     feed(bench, LH_TRACK_RAISED, 2, 0.2F); /* only kept */
-    lh_desk_tick(bench->desk);             /* not due */
+    lh_duty_tick(bench->duty);             /* not due */
     pass(bench, 1);
-    lh_desk_tick(bench->desk);
+    lh_duty_tick(bench->duty);
     expect_message(socket, "hb/", "LH1 replay hb 2",
                    "\"last\":{\"alarm\":1,\"health\":1},\"backlog\":0");
     block_store(bench);
@@ -546,7 +568,7 @@ static void subscribers_get_alarms_health_and_heartbeats(void **state)
         expect_message(socket, "alarm/P3/141122/", header, "\"state\":\"raised\"");
     }
     pass(bench, 1);
-    lh_desk_tick(bench->desk);
+    lh_duty_tick(bench->duty);
     expect_message(socket, "hb/", "LH1 replay hb 3", "\"backlog\":1");
     assert_int_equal(zmq_close(socket), 0);
     assert_int_equal(zmq_ctx_term(context), 0);
@@ -571,7 +593,7 @@ static void an_alarm_that_finds_no_memory_for_its_message_waits(void **state)
     assert_int_equal(lh_desk_counts(bench->desk).backlog, 1);
     memory_is_short = false;
     pass(bench, 1);
-    lh_desk_tick(bench->desk);
+    lh_duty_tick(bench->duty);
     json_set_alloc_funcs(malloc, free);
     expect(bench, 0, LH_ALARM_RAISED, LH_PRIORITY_P2, 1);
     assert_int_equal(lh_desk_counts(bench->desk).backlog, 0);

@@ -27,25 +27,68 @@ static void an_alarm_has_these_bytes(void **state)
     (void)state;
     struct lh_alarm alarm = sample_alarm();
     (void)snprintf(alarm.evidence.frame, sizeof alarm.evidence.frame, "evidence/a.jpg");
+    (void)snprintf(alarm.place, sizeof alarm.place, "2.1 km N of 西社");
+    (void)snprintf(alarm.merged[0], sizeof alarm.merged[0], "141122.x");
+    alarm.merged_count = 1;
+    alarm.ground.danger_level = 4;
+    alarm.ground.wind_m_s = 3.5;
+    alarm.position = lh_position_of_ellipse((struct lh_ellipse){.centre = {37.6123456, 111.9123456},
+                                                                .height_m = 1210.5,
+                                                                .major_m = 200,
+                                                                .minor_m = 40,
+                                                                .azimuth_deg = 12.5});
     char *json = NULL;
     assert_int_equal(lh_message_alarm(&alarm, &serial, &json), LH_OK);
     assert_string_equal(
         json,
-        "{\"schema\":\"linhuo/alarm/1\",\"epoch\":\"replay\",\"stream\":\"alarm\",\"sequence\":42,"
-        "\"id\":\"141122.tower-1.20160604T184200.000Z.7\",\"revision\":1,\"state\":\"raised\","
-        "\"priority\":\"P2\",\"kind\":\"smoke\",\"score\":0.8,\"raw_score\":0.8,\"best_score\":0.8,"
-        "\"opinion\":null,"
-        "\"camera\":{\"id\":\"tower-1\",\"name\":\"北山 tower\",\"preset\":\"north\"},"
-        "\"area_code\":\"141122\",\"times\":{\"first_seen\":\"2016-06-04T18:42:00.000Z\","
+        "{\"schema\":\"linhuo/alarm/2\",\"epoch\":\"replay\",\"stream\":\"alarm\",\"sequence\":42,"
+        "\"id\":\"141122.20160604T184200.000Z.camera.1f3a9c02\",\"revision\":1,"
+        "\"state\":\"raised\",\"priority\":\"P2\",\"probability\":0.8,\"rank\":0.8,"
+        "\"urgency\":\"P2: 0.80, suspected, by camera\",\"kind\":\"smoke\","
+        "\"area_code\":\"141122\",\"place\":\"2.1 km N of 西社\","
+        "\"position\":{\"form\":\"ellipses\",\"ellipses\":[{\"latitude_deg\":37.612346,"
+        "\"longitude_deg\":111.912346,\"height_m\":1210.5,\"major_m\":489.5494,\"minor_m\":97.9099,"
+        "\"azimuth_deg\":12.5,\"weight\":1.0}]},"
+        "\"times\":{\"first_seen\":\"2016-06-04T18:42:00.000Z\","
         "\"confirmed\":\"2016-06-04T18:43:00.000Z\",\"last_seen\":\"2016-06-04T18:45:20.000Z\","
         "\"raised\":\"2016-06-04T18:45:21.000Z\",\"updated\":\"2016-06-04T18:45:21.000Z\","
-        "\"time_quality\":\"sender\"},\"box\":{\"x\":0.25,\"y\":0.1,\"width\":0.1,\"height\":0.2},"
+        "\"time_quality\":\"sender\"},"
+        "\"incident\":{\"state\":\"suspected\",\"first\":\"2016-06-04T18:42:00.000Z\","
+        "\"last\":\"2016-06-04T18:45:20.000Z\",\"evidence_count\":1,\"witnesses\":[\"camera\"],"
+        "\"conflict\":false,\"merged_into\":null,\"merged\":[\"141122.x\"]},"
+        "\"reasons\":[{\"text\":\"smoke seen in 4 pictures over 3 min 20 s, grown 2.1 times\","
+        "\"weight\":4.3307,\"kind\":\"camera\",\"source\":\"tower-1\",\"time\":\"2016-06-04T18:45:"
+        "20.000Z\"},"
+        "{\"text\":\"before anything else is known\",\"weight\":-2.9444,\"kind\":\"prior\","
+        "\"source\":null,\"time\":null}],"
+        "\"ground\":{\"danger_level\":4,\"wind\":{\"speed_m_s\":3.5,\"from_deg\":null},"
+        "\"protected_area\":\"\",\"core\":false,\"dwelling\":\"\",\"ban\":\"\",\"permit\":\"\"},"
+        "\"score\":0.8,\"raw_score\":0.8,\"best_score\":0.8,\"opinion\":null,"
+        "\"camera\":{\"id\":\"tower-1\",\"name\":\"北山 tower\",\"preset\":\"north\"},"
+        "\"box\":{\"x\":0.25,\"y\":0.1,\"width\":0.1,\"height\":0.2},"
         "\"first_box\":{\"x\":0.28,\"y\":0.2,\"width\":0.05,\"height\":0.1},"
         "\"reach\":{\"x\":0.25,\"y\":0.1,\"width\":0.1,\"height\":0.2},"
         "\"picture\":{\"width_px\":1920,\"height_px\":1080},\"growth\":2.1,\"hits\":4,"
-        "\"detectors\":[\"smoke_a\"],\"reasons\":[{\"text\":\"smoke seen in 4 pictures over "
-        "3 min 20 s, grown 2.1 times\",\"weight\":0.8}],\"evidence\":{\"frame\":\"evidence/a.jpg\","
+        "\"detectors\":[\"smoke_a\"],\"evidence\":{\"frame\":\"evidence/a.jpg\","
         "\"frame_boxes\":null,\"crop\":null,\"crop_boxes\":null}}");
+    free(json);
+}
+
+static void what_no_camera_sees_has_no_picture(void **state)
+{
+    (void)state;
+    struct lh_alarm alarm = sample_alarm();
+    char *json = NULL;
+    alarm.camera[0] = '\0';
+    alarm.witnesses = 1U << LH_WITNESS_SATELLITE;
+    alarm.position.form = LH_POSITION_SECTOR;
+    alarm.position.sector = (struct lh_sector){{37.6, 111.9}, 120, 0.5, 1000, 9000};
+    assert_int_equal(lh_message_alarm(&alarm, &serial, &json), LH_OK);
+    assert_non_null(strstr(json, "\"kind\":\"hotspot\""));
+    assert_non_null(strstr(json, "\"camera\":null"));
+    assert_non_null(strstr(json, "\"box\":null"));
+    assert_non_null(strstr(json, "\"half_width_deg\":0.98,\"near_m\":1000.0"));
+    json_decref(parsed(json));
     free(json);
 }
 
@@ -183,32 +226,57 @@ static void reasons_are_sentences(void **state)
     assert_string_equal(small, "flame s");
 }
 
-static void priority_goes_by_the_score_as_written(void **state)
+static enum lh_priority priority_of(double probability, unsigned witnesses,
+                                    enum lh_incident_state incident_state)
+{
+    const struct lh_fusion_config config = sample_fusion_config();
+    const struct lh_incident incident = {
+        .probability = probability, .witnesses = witnesses, .state = incident_state};
+    return lh_incident_urgency(&config, &incident).priority;
+}
+
+static void priority_goes_by_the_probability_as_written(void **state)
 {
     (void)state;
-    const struct lh_alarm_config config = {.p1_score = 0.9, .p2_score = 0.7, .p3_score = 0.4};
-    assert_int_equal(lh_priority_of(&config, (double)0.7F), LH_PRIORITY_P2); /* 0.69999999 */
-    assert_int_equal(lh_priority_of(&config, (double)0.9F), LH_PRIORITY_P1);
-    assert_int_equal(lh_priority_of(&config, 0.6999), LH_PRIORITY_P3);
-    assert_int_equal(lh_priority_of(&config, 0.3999), LH_PRIORITY_NONE);
-    assert_int_equal(lh_priority_of(&config, NAN), LH_PRIORITY_NONE);
+    const unsigned one = 1U << LH_WITNESS_CAMERA;
+    const unsigned two = one | 1U << LH_WITNESS_SATELLITE;
+    const enum lh_incident_state suspected = LH_INCIDENT_SUSPECTED;
+    assert_int_equal(priority_of((double)0.7F, one, suspected), LH_PRIORITY_P2); /* 0.69999999 */
+    assert_int_equal(priority_of((double)0.9F, two, suspected), LH_PRIORITY_P1);
+    assert_int_equal(priority_of(0.99, one, suspected), LH_PRIORITY_P2); /* nobody else says so */
+    assert_int_equal(priority_of(0.6999, two, suspected), LH_PRIORITY_P3);
+    assert_int_equal(priority_of(0.3999, two, LH_INCIDENT_CANDIDATE), LH_PRIORITY_NONE);
+    assert_int_equal(priority_of(NAN, two, suspected), LH_PRIORITY_NONE);
+    assert_int_equal(priority_of(0.5, one, LH_INCIDENT_CONFIRMED), LH_PRIORITY_P1);
+    assert_int_equal(priority_of(0.99, two, LH_INCIDENT_OUT), LH_PRIORITY_NONE);
     assert_true(lh_priority_above(LH_PRIORITY_P1, LH_PRIORITY_P2));
     assert_true(lh_priority_above(LH_PRIORITY_P3, LH_PRIORITY_NONE));
     assert_false(lh_priority_above(LH_PRIORITY_NONE, LH_PRIORITY_P3));
     assert_false(lh_priority_above(LH_PRIORITY_P2, LH_PRIORITY_P2));
 }
 
-static void identifiers_fit_and_repeat(void **state)
+static void a_core_area_in_dangerous_weather_is_sooner_urgent(void **state)
 {
     (void)state;
-    char id[LH_ALARM_ID];
-    char camera[65];
-    memset(camera, 'c', 64);
-    camera[64] = '\0';
-    lh_alarm_id("123456789012345", camera, SAMPLE_UTC_US + 123456, UINT64_MAX, id);
-    assert_non_null(strstr(id, ".20160604T184200.123Z.18446744073709551615"));
-    lh_alarm_id("141122", "a", LH_NO_TIME, 1, id);
-    assert_string_equal(id, "141122.a.unknown.1");
+    const struct lh_fusion_config config = sample_fusion_config();
+    struct lh_incident incident = {.probability = 0.85, .state = LH_INCIDENT_SUSPECTED};
+    incident.ground.core = true;
+    incident.ground.danger_level = 3;
+    assert_int_equal(lh_incident_urgency(&config, &incident).priority, LH_PRIORITY_P2);
+    incident.ground.danger_level = 4;
+    assert_int_equal(lh_incident_urgency(&config, &incident).priority, LH_PRIORITY_P1);
+}
+
+static void tracks_are_known_by_their_first_sight(void **state)
+{
+    (void)state;
+    char reference[LH_EVIDENCE_REFERENCE];
+    const struct lh_track track = {.id = UINT64_MAX, .first_utc_us = SAMPLE_UTC_US + 123456};
+    lh_track_reference(&track, reference);
+    assert_string_equal(reference, "20160604T184200.123Z.18446744073709551615");
+    const struct lh_track timeless = {.id = 1, .first_utc_us = LH_NO_TIME};
+    lh_track_reference(&timeless, reference);
+    assert_string_equal(reference, "unknown.1");
 }
 
 static struct lh_engine_status engine_status(size_t cameras)
@@ -305,14 +373,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alarm_has_these_bytes),
+        cmocka_unit_test(what_no_camera_sees_has_no_picture),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
         cmocka_unit_test(odd_numbers_become_plain_ones),
         cmocka_unit_test(broken_utf8_is_mended),
         cmocka_unit_test(the_worst_text_stays_within_the_limit),
         cmocka_unit_test(topics_hold_no_surprises),
         cmocka_unit_test(reasons_are_sentences),
-        cmocka_unit_test(priority_goes_by_the_score_as_written),
-        cmocka_unit_test(identifiers_fit_and_repeat),
+        cmocka_unit_test(priority_goes_by_the_probability_as_written),
+        cmocka_unit_test(a_core_area_in_dangerous_weather_is_sooner_urgent),
+        cmocka_unit_test(tracks_are_known_by_their_first_sight),
         cmocka_unit_test(a_large_status_fits_the_bus_with_the_blind_first),
         cmocka_unit_test(no_memory_is_an_error_and_no_leak),
     };

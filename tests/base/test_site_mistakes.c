@@ -51,6 +51,19 @@ static const struct mistake mistakes[] = {
     {"site: {name: a, name: b, name: c}\n",
      "1:17 'name' is given twice\n1:26 'name' is given twice"},
 
+    /* poses */
+    {"cameras:\n- id: a\n  url: x.mp4\n  pose: {latitude_deg: 91, longitude_deg: 111, "
+     "azimuth_deg: .nan}\n",
+     "4:9 this section 'pose' has no 'hfov_deg'\n4:24 'latitude_deg' must be between -90 and 90 "
+     "degrees, not 91\n4:61 'azimuth_deg' must be a number, not '.nan'"},
+    {"cameras:\n- id: a\n  url: x.mp4\n  pose: {latitude_deg: 1, longitude_deg: 1, azimuth_deg: 1, "
+     "hfov_deg: 50, ground_m: sea, zooms: [{zoom: 1, hfov_deg: 9}, {zoom: 1, hfov_deg: 8}]}\n",
+     "4:9 'zooms' must rise: entry 2 (1) is not above the one before (1)\n4:85 'ground_m' must be "
+     "a number, not 'sea'"},
+    {"cameras:\n- id: a\n  url: x.mp4\n  presets: [{name: n, azimuth_deg: 1}, {name: n, "
+     "azimuth_deg: 2}, {azimuth_deg: 3}]\n",
+     "2:3 two presets are called 'n'\n4:67 this preset has no 'name'"},
+
     /* keys */
     {"sites: {name: x}\n", "1:1 unknown key 'sites'; did you mean 'site'?"},
     {"camera_defaults:\n  watch_intervall_s: 5\n",
@@ -129,8 +142,10 @@ static const struct mistake mistakes[] = {
      "1:26 'confirm_hits' (3) must not be above 'confirm_window' (2)"},
     {"tracks: {confirm_score: 0.3, release_score: 0.5}\n",
      "1:45 'release_score' (0.5) must not be above"},
-    {"alarms: {p1_score: 0.5}\n", "1:20 'p2_score' (0.7) must not be above 'p1_score' (0.5)"},
-    {"alarms: {p2_score: 0.8, p3_score: 0.85}\n", "1:35 'p3_score' (0.85) must not be above"},
+    {"fusion: {p1_probability: 0.5}\n",
+     "1:26 'p2_probability' (0.7) must not be above 'p1_probability' (0.5)"},
+    {"fusion: {p2_probability: 0.8, p3_probability: 0.85}\n",
+     "1:47 'p3_probability' (0.85) must not be above"},
     {"camera_defaults: {reconnect_min_s: 70}\n",
      "1:36 'reconnect_min_s' (70 s) must not be above 'reconnect_max_s' (60 s)"},
     {"camera_defaults: {reconnect_min_s: 70, reconnect_max_s: x}\n", "1:57 must be a number"},

@@ -18,6 +18,14 @@ enum where {
     IN_DETECTOR,
     IN_CAMERA,
     IN_MASK,
+    IN_POSE,
+    IN_ZOOM,
+    IN_PRESET,
+    IN_PTZ,
+    IN_FEED,
+    IN_COLUMNS,
+    IN_HEAT,
+    IN_AREA,
 };
 
 enum kind {
@@ -61,6 +69,11 @@ struct expectation {
         "masks", key, written, IN_MASK, kind, offsetof(struct lh_mask, member), number, text       \
     }
 
+#define VIEW(section, member, written, where, kind, type, number, text)                            \
+    {                                                                                              \
+        section, #member, written, where, kind, offsetof(struct type, member), number, text        \
+    }
+
 static const struct expectation expectations[] = {
     SITE("site", "name", "Pangquangou", TEXT, name, 0, "Pangquangou"),
     SITE("site", "area_code", "141122104", TEXT, area_code, 0, "141122104"),
@@ -85,10 +98,89 @@ static const struct expectation expectations[] = {
     SITE("tracks", "verify", "false", SWITCH, tracks.verify, 0, NULL),
     SITE("tracks", "verify_score", "0.75", NUMBER, tracks.verify_score, 0.75, NULL),
     SITE("tracks", "budget_per_day", "3", WHOLE, tracks.budget_per_day, 3, NULL),
-    SITE("alarms", "p1_score", "0.95", NUMBER, alarms.p1_score, 0.95, NULL),
-    SITE("alarms", "p2_score", "0.65", NUMBER, alarms.p2_score, 0.65, NULL),
-    SITE("alarms", "p3_score", "0.35", NUMBER, alarms.p3_score, 0.35, NULL),
     SITE("alarms", "update_interval_s", "33", NUMBER, alarms.update_interval_s, 33, NULL),
+    SITE("fusion", "prior_probability", "0.0625", NUMBER, fusion.prior_probability, 0.0625, NULL),
+    SITE("fusion", "danger_1_weight", "-0.875", NUMBER, fusion.danger_1_weight, -0.875, NULL),
+    SITE("fusion", "danger_2_weight", "-0.375", NUMBER, fusion.danger_2_weight, -0.375, NULL),
+    SITE("fusion", "danger_3_weight", "0.25", NUMBER, fusion.danger_3_weight, 0.25, NULL),
+    SITE("fusion", "danger_4_weight", "0.5", NUMBER, fusion.danger_4_weight, 0.5, NULL),
+    SITE("fusion", "danger_5_weight", "1", NUMBER, fusion.danger_5_weight, 1, NULL),
+    SITE("fusion", "ban_weight", "0.625", NUMBER, fusion.ban_weight, 0.625, NULL),
+    SITE("fusion", "camera_weak_lr", "3.75", NUMBER, fusion.camera_weak_lr, 3.75, NULL),
+    SITE("fusion", "camera_look_lr", "0.875", NUMBER, fusion.camera_look_lr, 0.875, NULL),
+    SITE("fusion", "camera_look_weight_most", "2.5", NUMBER, fusion.camera_look_weight_most, 2.5,
+         NULL),
+    SITE("fusion", "viirs_high_lr", "62.5", NUMBER, fusion.viirs_high_lr, 62.5, NULL),
+    SITE("fusion", "viirs_nominal_lr", "50", NUMBER, fusion.viirs_nominal_lr, 50, NULL),
+    SITE("fusion", "viirs_low_lr", "10", NUMBER, fusion.viirs_low_lr, 10, NULL),
+    SITE("fusion", "saturated_frp_mw", "62.5", NUMBER, fusion.saturated_frp_mw, 62.5, NULL),
+    SITE("fusion", "modis_high_lr", "31.25", NUMBER, fusion.modis_high_lr, 31.25, NULL),
+    SITE("fusion", "modis_nominal_lr", "12.5", NUMBER, fusion.modis_nominal_lr, 12.5, NULL),
+    SITE("fusion", "modis_low_lr", "3.75", NUMBER, fusion.modis_low_lr, 3.75, NULL),
+    SITE("fusion", "stationary_high_lr", "7.5", NUMBER, fusion.stationary_high_lr, 7.5, NULL),
+    SITE("fusion", "stationary_normal_lr", "3.75", NUMBER, fusion.stationary_normal_lr, 3.75, NULL),
+    SITE("fusion", "stationary_low_lr", "1.875", NUMBER, fusion.stationary_low_lr, 1.875, NULL),
+    SITE("fusion", "unrated_lr", "3.75", NUMBER, fusion.unrated_lr, 3.75, NULL),
+    SITE("fusion", "report_fire_lr", "625", NUMBER, fusion.report_fire_lr, 625, NULL),
+    SITE("fusion", "report_smoke_lr", "25", NUMBER, fusion.report_smoke_lr, 25, NULL),
+    SITE("fusion", "report_nothing_lr", "0.00625", NUMBER, fusion.report_nothing_lr, 0.00625, NULL),
+    SITE("fusion", "report_permitted_lr", "0.125", NUMBER, fusion.report_permitted_lr, 0.125, NULL),
+    SITE("fusion", "permit_lr", "0.125", NUMBER, fusion.permit_lr, 0.125, NULL),
+    SITE("fusion", "source_weight_most", "5", NUMBER, fusion.source_weight_most, 5, NULL),
+    SITE("fusion", "second_share", "1", NUMBER, fusion.second_share, 1, NULL),
+    SITE("fusion", "repeat_share", "0.375", NUMBER, fusion.repeat_share, 0.375, NULL),
+    SITE("fusion", "witness_least_weight", "0.875", NUMBER, fusion.witness_least_weight, 0.875,
+         NULL),
+    SITE("fusion", "camera_half_life_min", "56.25", NUMBER, fusion.camera_half_life_min, 56.25,
+         NULL),
+    SITE("fusion", "polar_half_life_min", "225", NUMBER, fusion.polar_half_life_min, 225, NULL),
+    SITE("fusion", "stationary_half_life_min", "75", NUMBER, fusion.stationary_half_life_min, 75,
+         NULL),
+    SITE("fusion", "report_half_life_min", "450", NUMBER, fusion.report_half_life_min, 450, NULL),
+    SITE("fusion", "gate_point_d2", "11.512500000000001", NUMBER, fusion.gate_point_d2,
+         11.512500000000001, NULL),
+    SITE("fusion", "gate_bearing_d2", "8.2875", NUMBER, fusion.gate_bearing_d2, 8.2875, NULL),
+    SITE("fusion", "gate_merge_d2", "2.5", NUMBER, fusion.gate_merge_d2, 2.5, NULL),
+    SITE("fusion", "ambiguous_d2", "2.5", NUMBER, fusion.ambiguous_d2, 2.5, NULL),
+    SITE("fusion", "crossing_min_deg", "12.5", NUMBER, fusion.crossing_min_deg, 12.5, NULL),
+    SITE("fusion", "same_camera_m", "375", NUMBER, fusion.same_camera_m, 375, NULL),
+    SITE("fusion", "motion_km_h", "2.25", NUMBER, fusion.motion_km_h, 2.25, NULL),
+    SITE("fusion", "motion_most_m", "1250", NUMBER, fusion.motion_most_m, 1250, NULL),
+    SITE("fusion", "camera_camera_min", "37.5", NUMBER, fusion.camera_camera_min, 37.5, NULL),
+    SITE("fusion", "camera_stationary_min", "75", NUMBER, fusion.camera_stationary_min, 75, NULL),
+    SITE("fusion", "polar_before_camera_min", "37.5", NUMBER, fusion.polar_before_camera_min, 37.5,
+         NULL),
+    SITE("fusion", "polar_after_camera_min", "225", NUMBER, fusion.polar_after_camera_min, 225,
+         NULL),
+    SITE("fusion", "satellite_satellite_min", "225", NUMBER, fusion.satellite_satellite_min, 225,
+         NULL),
+    SITE("fusion", "report_min", "150", NUMBER, fusion.report_min, 150, NULL),
+    SITE("fusion", "close_probability", "0.125", NUMBER, fusion.close_probability, 0.125, NULL),
+    SITE("fusion", "out_grace_min", "18.75", NUMBER, fusion.out_grace_min, 18.75, NULL),
+    SITE("fusion", "late_h", "7.5", NUMBER, fusion.late_h, 7.5, NULL),
+    SITE("fusion", "keep_h", "15", NUMBER, fusion.keep_h, 15, NULL),
+    SITE("fusion", "max_evidence", "81920", WHOLE, fusion.max_evidence, 81920, NULL),
+    SITE("fusion", "p1_probability", "0.675", NUMBER, fusion.p1_probability, 0.675, NULL),
+    SITE("fusion", "p1_core_probability", "1", NUMBER, fusion.p1_core_probability, 1, NULL),
+    SITE("fusion", "p2_probability", "0.875", NUMBER, fusion.p2_probability, 0.875, NULL),
+    SITE("fusion", "p3_probability", "0.5", NUMBER, fusion.p3_probability, 0.5, NULL),
+    SITE("fusion", "core_consequence", "1.25", NUMBER, fusion.core_consequence, 1.25, NULL),
+    SITE("fusion", "area_consequence", "0.625", NUMBER, fusion.area_consequence, 0.625, NULL),
+    SITE("fusion", "dwelling_consequence", "1.25", NUMBER, fusion.dwelling_consequence, 1.25, NULL),
+    SITE("fusion", "dwelling_m", "1250", NUMBER, fusion.dwelling_m, 1250, NULL),
+    SITE("fusion", "danger_consequence", "0.3125", NUMBER, fusion.danger_consequence, 0.3125, NULL),
+    SITE("fusion", "wind_consequence", "0.625", NUMBER, fusion.wind_consequence, 0.625, NULL),
+    {"ground", "permits", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    {"ground", "protected_areas", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    {"ground", "dwellings", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    {"ground", "weather", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    SITE("ground", "datum", "bd09", WHOLE, ground.datum, 2, NULL),
+    SITE("ground", "utc_offset_h", "-3.5", NUMBER, ground.utc_offset_h, -3.5, NULL),
+    SITE("weather", "ffmc", "1987", WHOLE, weather.ffmc, 1, NULL),
+    SITE("weather", "danger_2_fwi", "1.5", NUMBER, weather.danger_fwi[0], 1.5, NULL),
+    SITE("weather", "danger_3_fwi", "2.5", NUMBER, weather.danger_fwi[1], 2.5, NULL),
+    SITE("weather", "danger_4_fwi", "3.5", NUMBER, weather.danger_fwi[2], 3.5, NULL),
+    SITE("weather", "danger_5_fwi", "4.5", NUMBER, weather.danger_fwi[3], 4.5, NULL),
     SITE("evidence", "enabled", "false", SWITCH, evidence.enabled, 0, NULL),
     SITE("evidence", "max_age_days", "12.5", NUMBER, evidence.max_age_days, 12.5, NULL),
     SITE("evidence", "max_size_mib", "2e3", NUMBER, evidence.max_size_mib, 2000, NULL),
@@ -131,6 +223,108 @@ static const struct expectation expectations[] = {
     MASK("points", "[[0, 0.5], [1, 0.5], [0.5, 1]]", OTHER, points, 0, NULL),
     MASK("min_share", "0.625", NUMBER, min_share, 0.625, NULL),
     MASK("preset", "north", TEXT, preset, 0, "north"),
+    SITE("terrain", "files", "[/dem]", TEXTS, terrain.files, 0, "/dem"),
+    SITE("terrain", "heights", "ellipsoid", WHOLE, terrain.heights, LH_TERRAIN_HEIGHTS_ELLIPSOID,
+         NULL),
+    SITE("places", "file", "ca.pem", PATH, places.file, 0, "ca.pem"),
+    SITE("places", "datum", "gcj02", WHOLE, places.datum, 1, NULL),
+    SITE("places", "name_field", "label", TEXT, places.name_field, 0, "label"),
+    SITE("places", "range_m", "12345", NUMBER, places.range_m, 12345, NULL),
+    CAMERA("cameras", "pose", NULL, OTHER, pose, 0, NULL),
+    CAMERA("cameras", "presets", NULL, OTHER, presets, 0, NULL),
+    CAMERA("cameras", "ptz", NULL, OTHER, ptz, 0, NULL),
+    VIEW("zooms", zoom, "4.25", IN_ZOOM, NUMBER, lh_zoom_step, 4.25, NULL),
+    VIEW("zooms", hfov_deg, "5.25", IN_ZOOM, NUMBER, lh_zoom_step, 5.25, NULL),
+    VIEW("pose", latitude_deg, "6.25", IN_POSE, NUMBER, lh_pose_config, 6.25, NULL),
+    VIEW("pose", longitude_deg, "7.25", IN_POSE, NUMBER, lh_pose_config, 7.25, NULL),
+    VIEW("pose", datum, "bd09", IN_POSE, WHOLE, lh_pose_config, 2, NULL),
+    VIEW("pose", ground_m, "8.25", IN_POSE, NUMBER, lh_pose_config, 8.25, NULL),
+    VIEW("pose", mast_m, "9.25", IN_POSE, NUMBER, lh_pose_config, 9.25, NULL),
+    VIEW("pose", azimuth_deg, "10.25", IN_POSE, NUMBER, lh_pose_config, 10.25, NULL),
+    VIEW("pose", tilt_deg, "11.25", IN_POSE, NUMBER, lh_pose_config, 11.25, NULL),
+    VIEW("pose", roll_deg, "12.25", IN_POSE, NUMBER, lh_pose_config, 12.25, NULL),
+    VIEW("pose", hfov_deg, "13.25", IN_POSE, NUMBER, lh_pose_config, 13.25, NULL),
+    VIEW("pose", k1, "0.14", IN_POSE, NUMBER, lh_pose_config, 0.14, NULL),
+    VIEW("pose", k2, "0.15", IN_POSE, NUMBER, lh_pose_config, 0.15, NULL),
+    VIEW("pose", mount_east_deg, "1.61", IN_POSE, NUMBER, lh_pose_config, 1.61, NULL),
+    VIEW("pose", mount_north_deg, "1.71", IN_POSE, NUMBER, lh_pose_config, 1.71, NULL),
+    VIEW("pose", mount_azimuth_deg, "1.81", IN_POSE, NUMBER, lh_pose_config, 1.81, NULL),
+    VIEW("pose", sigma_azimuth_deg, "1.91", IN_POSE, NUMBER, lh_pose_config, 1.91, NULL),
+    VIEW("pose", sigma_tilt_deg, "2.01", IN_POSE, NUMBER, lh_pose_config, 2.01, NULL),
+    VIEW("pose", sigma_height_m, "21.25", IN_POSE, NUMBER, lh_pose_config, 21.25, NULL),
+    VIEW("pose", range_m, "225.5", IN_POSE, NUMBER, lh_pose_config, 225.5, NULL),
+    VIEW("pose", pan_from_deg, "23.25", IN_POSE, NUMBER, lh_pose_config, 23.25, NULL),
+    VIEW("pose", pan_to_deg, "24.25", IN_POSE, NUMBER, lh_pose_config, 24.25, NULL),
+    {"pose", "zooms", NULL, IN_POSE, OTHER, 0, 0, NULL},
+    VIEW("presets", name, "text name", IN_PRESET, TEXT, lh_preset_config, 0, "text name"),
+    VIEW("presets", azimuth_deg, "25.25", IN_PRESET, NUMBER, lh_preset_config, 25.25, NULL),
+    VIEW("presets", tilt_deg, "26.25", IN_PRESET, NUMBER, lh_preset_config, 26.25, NULL),
+    VIEW("presets", zoom, "27.25", IN_PRESET, NUMBER, lh_preset_config, 27.25, NULL),
+    VIEW("ptz", url, "text url", IN_PTZ, TEXT, lh_ptz_config, 0, "text url"),
+    VIEW("ptz", profile, "text profile", IN_PTZ, TEXT, lh_ptz_config, 0, "text profile"),
+    VIEW("ptz", poll_interval_s, "28.25", IN_PTZ, NUMBER, lh_ptz_config, 28.25, NULL),
+    VIEW("ptz", timeout_s, "0.29", IN_PTZ, NUMBER, lh_ptz_config, 0.29, NULL),
+    VIEW("ptz", pan_zero_deg, "30.25", IN_PTZ, NUMBER, lh_ptz_config, 30.25, NULL),
+    VIEW("ptz", pan_scale_deg, "31.25", IN_PTZ, NUMBER, lh_ptz_config, 31.25, NULL),
+    VIEW("ptz", tilt_zero_deg, "32.25", IN_PTZ, NUMBER, lh_ptz_config, 32.25, NULL),
+    VIEW("ptz", tilt_scale_deg, "33.25", IN_PTZ, NUMBER, lh_ptz_config, 33.25, NULL),
+    SITE("site", "box", "\"111,37,112,38\"", TEXT, box, 0, "111,37,112,38"),
+    {"feeds", "name", "firms", IN_FEED, TEXT, offsetof(struct lh_feed_config, name), 0, "firms"},
+    {"feeds", "enabled", "false", IN_FEED, SWITCH, offsetof(struct lh_feed_config, enabled), 0,
+     NULL},
+    VIEW("feeds", kind, "folder", IN_FEED, WHOLE, lh_feed_config, 2, NULL),
+    VIEW("feeds", url, "http://192.0.2.9", IN_FEED, TEXT, lh_feed_config, 0, "http://192.0.2.9"),
+    {"feeds", "sources", "[MODIS_NRT]", IN_FEED, TEXTS, offsetof(struct lh_feed_config, sources), 0,
+     "MODIS_NRT"},
+    VIEW("feeds", key_file, "secret", IN_FEED, PATH, lh_feed_config, 0, "secret"),
+    VIEW("feeds", tls_ca_path, "ca.pem", IN_FEED, PATH, lh_feed_config, 0, "ca.pem"),
+    VIEW("feeds", box, "\"1,2,3,4\"", IN_FEED, TEXT, lh_feed_config, 0, "1,2,3,4"),
+    VIEW("feeds", days, "4", IN_FEED, WHOLE, lh_feed_config, 4, NULL),
+    VIEW("feeds", poll_interval_s, "41.25", IN_FEED, NUMBER, lh_feed_config, 41.25, NULL),
+    VIEW("feeds", timeout_s, "42.25", IN_FEED, NUMBER, lh_feed_config, 42.25, NULL),
+    VIEW("feeds", max_size_mib, "43.25", IN_FEED, NUMBER, lh_feed_config, 43.25, NULL),
+    VIEW("feeds", max_requests, "44", IN_FEED, WHOLE, lh_feed_config, 44, NULL),
+    VIEW("feeds", folder, "drop", IN_FEED, PATH, lh_feed_config, 0, "drop"),
+    {"feeds", "files", "[one]", IN_FEED, OTHER, 0, 0, NULL},
+    VIEW("feeds", latency_s, "45.25", IN_FEED, NUMBER, lh_feed_config, 45.25, NULL),
+    VIEW("feeds", datum, "bd09", IN_FEED, WHOLE, lh_feed_config, 2, NULL),
+    VIEW("feeds", satellite, "FY-4B", IN_FEED, TEXT, lh_feed_config, 0, "FY-4B"),
+    {"feeds", "columns", NULL, IN_FEED, OTHER, 0, 0, NULL},
+    VIEW("feeds", time_format, "\"%d.%m.%Y\"", IN_FEED, TEXT, lh_feed_config, 0, "%d.%m.%Y"),
+    VIEW("feeds", utc_offset_h, "-3.5", IN_FEED, NUMBER, lh_feed_config, -3.5, NULL),
+    VIEW("feeds", frp_unit, "kw", IN_FEED, WHOLE, lh_feed_config, 1, NULL),
+    VIEW("columns", latitude, "column latitude", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column latitude"),
+    VIEW("columns", longitude, "column longitude", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column longitude"),
+    VIEW("columns", time, "column time", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column time"),
+    VIEW("columns", date, "column date", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column date"),
+    VIEW("columns", clock, "column clock", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column clock"),
+    VIEW("columns", satellite, "column satellite", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column satellite"),
+    VIEW("columns", instrument, "column instrument", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column instrument"),
+    VIEW("columns", confidence, "column confidence", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column confidence"),
+    VIEW("columns", frp, "column frp", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column frp"),
+    VIEW("columns", brightness, "column brightness", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column brightness"),
+    VIEW("columns", scan, "column scan", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column scan"),
+    VIEW("columns", track, "column track", IN_COLUMNS, TEXT, lh_feed_columns, 0, "column track"),
+    VIEW("columns", cluster, "column cluster", IN_COLUMNS, TEXT, lh_feed_columns, 0,
+         "column cluster"),
+    VIEW("heat", min_dates, "5", IN_HEAT, WHOLE, lh_heat_config, 5, NULL),
+    VIEW("heat", window_days, "51.5", IN_HEAT, NUMBER, lh_heat_config, 51.5, NULL),
+    VIEW("heat", min_span_days, "52.5", IN_HEAT, NUMBER, lh_heat_config, 52.5, NULL),
+    VIEW("heat", expiry_days, "53.5", IN_HEAT, NUMBER, lh_heat_config, 53.5, NULL),
+    VIEW("heat", min_night_fraction, "0.625", IN_HEAT, NUMBER, lh_heat_config, 0.625, NULL),
+    VIEW("heat", factor, "0.125", IN_HEAT, NUMBER, lh_heat_config, 0.125, NULL),
+    {"heat", "areas", NULL, IN_HEAT, OTHER, 0, 0, NULL},
+    VIEW("areas", file, "ca.pem", IN_AREA, PATH, lh_heat_area_config, 0, "ca.pem"),
+    VIEW("areas", datum, "gcj02", IN_AREA, WHOLE, lh_heat_area_config, 1, NULL),
+    VIEW("areas", factor, "0.375", IN_AREA, NUMBER, lh_heat_area_config, 0.375, NULL),
+    VIEW("areas", valid_from, "2026-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2026-01-01"),
+    VIEW("areas", valid_to, "2027-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2027-01-01"),
 };
 
 #define EXPECTATIONS (sizeof expectations / sizeof expectations[0])
@@ -149,7 +343,7 @@ static void require_expectations(const char *section, const struct lh_option_tab
     for (size_t i = 0; i < table->count; i++) {
         if (!expectation_of(section, table->rows[i].name))
             fail_msg("the option %s.%s has no line in this test", section, table->rows[i].name);
-        if (table->rows[i].type == LH_OPTION_LIST)
+        if (table->rows[i].table)
             require_expectations(table->rows[i].name, table->rows[i].table);
     }
 }
@@ -181,8 +375,9 @@ static void write_keys(FILE *out, const char *section, int indent)
 
 static char *write_site(enum level level)
 {
-    static const char *const sections[] = {"site",   "log",      "detect", "tracks",
-                                           "alarms", "evidence", "bus"};
+    static const char *const sections[] = {"site",     "log",    "detect",  "tracks",
+                                           "alarms",   "fusion", "weather", "ground",
+                                           "evidence", "bus",    "places", "terrain"};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
@@ -206,6 +401,22 @@ static char *write_site(enum level level)
         write_keys(out, "camera_defaults", 4);
     fputs("    masks:\n      -\n", out);
     write_keys(out, "masks", 8);
+    fputs("    ptz:\n", out);
+    write_keys(out, "ptz", 6);
+    fputs("    presets:\n      -\n", out);
+    write_keys(out, "presets", 8);
+    fputs("    pose:\n", out);
+    write_keys(out, "pose", 6);
+    fputs("      zooms:\n        -\n", out);
+    write_keys(out, "zooms", 10);
+    fputs("feeds:\n  -\n", out);
+    write_keys(out, "feeds", 4);
+    fputs("    columns:\n", out);
+    write_keys(out, "columns", 6);
+    fputs("heat:\n", out);
+    write_keys(out, "heat", 2);
+    fputs("  areas:\n    -\n", out);
+    write_keys(out, "areas", 6);
     assert_int_equal(fclose(out), 0);
     return text;
 }
@@ -304,6 +515,14 @@ static void every_option_arrives(void **state)
                 [IN_DETECTOR] = site->detectors,
                 [IN_CAMERA] = site->cameras,
                 [IN_MASK] = site->cameras[0].masks,
+                [IN_POSE] = &site->cameras[0].pose,
+                [IN_ZOOM] = site->cameras[0].pose.zooms,
+                [IN_PRESET] = site->cameras[0].presets,
+                [IN_PTZ] = &site->cameras[0].ptz,
+                [IN_FEED] = site->feeds,
+                [IN_COLUMNS] = &site->feeds[0].columns,
+                [IN_HEAT] = &site->heat,
+                [IN_AREA] = site->heat.areas,
             };
             check(scratch, &expectations[i], structs[expectations[i].where]);
         }
@@ -396,6 +615,8 @@ static void the_nearest_word_wins(void **state)
 
 /* ---- reloading ---- */
 
+#define POSE "latitude_deg: 37.6, longitude_deg: 111.9, azimuth_deg: 350, hfov_deg: 60"
+
 static void what_anything_works_by_decides_equality(void **state)
 {
     static const char *const same[] = {
@@ -403,6 +624,7 @@ static void what_anything_works_by_decides_equality(void **state)
         "id: a, url: x, masks: []",
         "id: a, url: x, detectors: [smoke_classic, flame_classic]",
         "id: a, url: x, watch_interval_s: 10.0, enabled: true",
+        "id: a, url: x, presets: []",
     };
     static const char *const different[] = {
         "id: b, url: x",
@@ -416,6 +638,9 @@ static void what_anything_works_by_decides_equality(void **state)
         "id: a, url: x, transport: udp",
         "id: a, url: x, max_width_px: 1000",
         "id: a, url: x, preset: north",
+        "id: a, url: x, pose: {" POSE "}",
+        "id: a, url: x, ptz: {profile: p}",
+        "id: a, url: x, presets: [{name: n, azimuth_deg: 0}]",
         "id: a, url: x, still_time_pattern: \"%s\"",
     };
     const size_t same_count = sizeof same / sizeof same[0];
@@ -566,6 +791,8 @@ static void the_sample_loads_with_every_option_taken(void **state)
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_non_null(scratch_write_text(scratch, "secrets/tower-1", 0600, "user: u\npassword: p\n"));
     assert_non_null(scratch_write_text(scratch, "secrets/county-ca.pem", 0600, "x"));
+    assert_non_null(scratch_write_text(scratch, "places.geojson", 0600, "x"));
+    assert_non_null(scratch_write_text(scratch, "industry.geojson", 0600, "x"));
     char *text = print_form(lh_site_write_sample);
     uncomment(text);
     size_t commented = 0;
@@ -576,9 +803,41 @@ static void the_sample_loads_with_every_option_taken(void **state)
     assert_string_equal(site->cameras[0].group, "mountain");
     assert_string_equal(site->cameras[0].credentials.user, "u");
     assert_int_equal(site->cameras[0].mask_count, 1);
+    assert_int_equal(site->cameras[0].preset_count, 1);
+    assert_true(site->cameras[0].pose_place.line > 0);
+    assert_true(fabs(site->cameras[0].pose.ground_m - 1842) < 1e-12);
+    assert_int_equal(site->cameras[0].pose.zoom_count, 1);
     assert_int_equal(site->detector_count, 1);
     lh_site_destroy(&site);
     free(text);
+}
+
+static void a_pose_says_where_a_camera_looks(void **state)
+{
+    struct lh_site *site =
+        parse(*state, "cameras:\n"
+                      "  - {id: none, url: x}\n"
+                      "  - id: a\n"
+                      "    url: x\n"
+                      "    pose: {" POSE ", datum: gcj02, k1: -0.2, zooms: [{zoom: 0, hfov_deg: "
+                      "60}, {zoom: 1, hfov_deg: 2}]}\n"
+                      "    presets: [{name: north valley, azimuth_deg: 3}, {name: b, azimuth_deg: "
+                      "9, zoom: 0.5}]\n"
+                      "    ptz: {url: 'http://192.0.2.1/onvif', pan_scale_deg: -180}\n");
+    assert_int_equal(site->cameras[0].pose_place.line, 0);
+    const struct lh_camera_config *camera = &site->cameras[1];
+    assert_true(camera->pose_place.line > 0);
+    assert_int_equal(camera->pose.datum, 1);
+    assert_true(isnan(camera->pose.ground_m));
+    assert_true(fabs(camera->pose.mast_m - 20) < 1e-12);
+    assert_true(fabs(camera->pose.k1 + 0.2) < 1e-12);
+    assert_int_equal(camera->pose.zoom_count, 2);
+    assert_true(fabs(camera->pose.zooms[1].hfov_deg - 2) < 1e-12);
+    assert_string_equal(camera->presets[0].name, "north valley");
+    assert_true(isnan(camera->presets[0].zoom));
+    assert_true(fabs(camera->presets[1].zoom - 0.5) < 1e-12);
+    assert_true(fabs(camera->ptz.pan_scale_deg + 180) < 1e-12);
+    lh_site_destroy(&site);
 }
 
 static void compare_with_file(const char *name, int (*write_form)(FILE *))
@@ -655,6 +914,7 @@ int main(void)
         cmocka_unit_test(the_rows_make_sense),
         cmocka_unit_test(the_sample_loads_as_it_stands),
         cmocka_unit_test(the_sample_loads_with_every_option_taken),
+        cmocka_unit_test(a_pose_says_where_a_camera_looks),
         cmocka_unit_test(the_kept_files_are_what_is_printed),
         cmocka_unit_test(a_full_disk_is_noticed),
     };

@@ -101,8 +101,21 @@ def replay(bench):
             "cpu_ms_per_picture": 1000 * cpu / max(pictures, 1)}
 
 
+def fuse(bench):
+    """Incidents updated a second with 10,000 open, beside a bare scan over as many places."""
+    done = subprocess.run([bench.build / "tests" / "fuse_bench"], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"fuse_bench: {done.stdout}{done.stderr}")
+    result = json.loads(done.stdout)
+    ratio = result["updates_per_s"] / result["scans_per_s"]
+    print(f"\nfusion with {result['open']} incidents open: {result['updates_per_s']:.0f} updates a CPU second, "
+          f"each found, joined, weighed and announced; a bare scan over all of them: "
+          f"{result['scans_per_s']:.0f} ({ratio:.1f} times)")
+    return {**result, "ratio": ratio}
+
+
 # Each takes the bench, prints what people read, and gives what --json writes.
-SECTIONS = {"live": live, "memory": memory, "replay": replay}
+SECTIONS = {"live": live, "memory": memory, "replay": replay, "fuse": fuse}
 
 
 @dataclass

@@ -47,7 +47,7 @@ def merged(ground, tmp_path, fragment):
 
 @pytest.mark.parametrize("sets", [
     ["tracks.confirm_hits=1:6:6", "tracks.confirm_window=3:8:6"],
-    ["alarms.p3_score=0.3:0.7:5", "tracks.max_gap_s=1:9:3"],
+    ["fusion.p3_probability=0.3:0.7:5", "tracks.max_gap_s=1:9:3"],
     ["detectors.s.min_score=0.3:0.75:4", "tracks.confirm_score=0.4:0.7:3"],
     ["camera_defaults.watch_interval_s=0.5:2:3", "tracks.confirm_hits=1:3:3"],
 ])
@@ -66,7 +66,7 @@ def test_replay_by_the_fragment_says_what_tune_promised(ground, tmp_path, sets):
 
 
 def test_every_point_of_the_front_is_what_replay_says(ground, tmp_path):
-    result = result_of(tune(ground, "--set", "tracks.confirm_hits=1:8:8", "--set", "alarms.p3_score=0.3:0.7:5",
+    result = result_of(tune(ground, "--set", "tracks.confirm_hits=1:8:8", "--set", "fusion.p3_probability=0.3:0.7:5",
                             "--set", "tracks.confirm_window=8:8:1", "--json"))
     assert result["points"] == 40 and result["reruns"] == 1 and len(result["front"]) >= 2
     for point in result["front"]:
@@ -80,7 +80,7 @@ def test_every_point_of_the_front_is_what_replay_says(ground, tmp_path):
 
 
 def test_the_choice_keeps_the_budget(ground):
-    sets = ["--set", "alarms.p3_score=0.3:0.7:9", "--json"]
+    sets = ["--set", "fusion.p3_probability=0.3:0.7:9", "--json"]
     strict = result_of(tune(ground, *sets, "--budget", 0))["chosen"]
     loose = result_of(tune(ground, *sets, "--budget", 1e6))["chosen"]
     assert strict["total"]["false_alarms"] == 0 and strict["total"]["found"] == 1
@@ -89,14 +89,14 @@ def test_the_choice_keeps_the_budget(ground):
 
 def test_held_out_events_are_judged_by_others(ground):
     """Without the quiet clip and the lamp in the fire's clip nothing speaks for a high threshold."""
-    result = result_of(tune(ground, "--set", "alarms.p3_score=0.3:0.7:9", "--json", "--budget", 0))
+    result = result_of(tune(ground, "--set", "fusion.p3_probability=0.3:0.7:9", "--json", "--budget", 0))
     assert result["held_out"]["total"]["events"] == 2
     assert result["held_out"]["total"]["clips"] == 3
     assert result["held_out"]["total"]["found"] <= 2
 
 
 def test_threads_change_no_byte(ground, tmp_path):
-    sets = ["--set", "tracks.confirm_hits=1:6:6", "--set", "alarms.p3_score=0.3:0.7:9"]
+    sets = ["--set", "tracks.confirm_hits=1:6:6", "--set", "fusion.p3_probability=0.3:0.7:9"]
     answers = set()
     for threads in (1, 2, 4):
         page = tmp_path / f"{threads}.html"
@@ -123,7 +123,7 @@ def test_the_text_has_the_trade_off_and_the_settings(ground):
 
 def test_the_report_is_one_file_that_loads_nothing(ground, tmp_path):
     page = tmp_path / "tune.html"
-    done = tune(ground, "--set", "tracks.confirm_hits=1:3:3", "--set", "alarms.p3_score=0.3:0.7:5",
+    done = tune(ground, "--set", "tracks.confirm_hits=1:3:3", "--set", "fusion.p3_probability=0.3:0.7:5",
                 "--report", page)
     assert done.returncode == 0, done.stderr
     text = page.read_text()

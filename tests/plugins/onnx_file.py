@@ -117,6 +117,19 @@ def heat(weights, bias=0.0, stride=8, shape=(1, "c", "h", "w"), last=None):
                  [value("y", [1, len(weights), "rows", "columns"])])
 
 
+def second(weights, bias=0.0, shape=None, last=None):
+    """A second look: logit of a class = bias + sum of weight * what it is shown, for weights [class, plane, y, x].
+
+    last: an operator that makes the answer of the logits."""
+    weights = numpy.asarray(weights, dtype=float)
+    nodes = [node("Conv", ["crop", "weights", "bias"], ["sums"], kernel_shape=list(weights.shape[2:])),
+             node("Flatten", ["sums"], ["flat" if last else "logits"], axis=1)]
+    if last:
+        nodes.append(node(last, ["flat"], ["logits"]))
+    return model(nodes, {"weights": weights, "bias": numpy.full(len(weights), float(bias))},
+                 [value("crop", shape or ["n", *weights.shape[1:]])], [value("logits", ["n", len(weights)])])
+
+
 # ---- manifests ----
 
 def manifest(content, size, output, **more):
@@ -133,8 +146,18 @@ def manifest(content, size, output, **more):
     return written
 
 
-def write(folder, content, described):
+def second_look(content, side, **more):
+    """The manifest's part for a second look, whose file is s.onnx; its score alone counts unless more says so."""
+    return {"file": "s.onnx", "sha256": hashlib.sha256(content).hexdigest(), "side": side, "margin": 2.5,
+            "least_px": 16, "most_px": 4 * side, "scale": 1 / 255, "from": 0.3, "classes": ["smoke"],
+            "combine": {"smoke": {"first": 0, "second": 1, "bias": 0}}, **more}
+
+
+def write(folder, content, described, again=None):
+    """again: the file of the second look."""
     (folder / "m.onnx").write_bytes(content)
+    if again is not None:
+        (folder / "s.onnx").write_bytes(again)
     path = folder / "m.json"
     path.write_text(json.dumps(described))
     return path

@@ -11,7 +11,7 @@ import jsonschema
 import numpy
 import pytest
 
-from onnx_file import YOLO_CLASSES, heat, manifest, model, node, value, write, yolo
+from onnx_file import YOLO_CLASSES, heat, manifest, model, node, second, second_look, value, write, yolo
 
 PLUGIN, SHOW, SCHEMA = (os.environ[name] for name in ("ONNX_PLUGIN", "ONNX_SHOW", "ONNX_SCHEMA"))
 ROOT = os.getcwd()
@@ -43,17 +43,17 @@ def show(path, *words, cameras=1, **settings):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def look(folder, content, described, *pictures, **settings):
+def look(folder, content, described, *pictures, again=None, **settings):
     """Every picture, ten seconds apart; what came of each, after the opening line."""
-    path = write(folder, content, described)
+    path = write(folder, content, described, again)
     words = [f"{10 * i}:{ppm(folder / f'{i}.ppm', picture)}" for i, picture in enumerate(pictures)]
     opened, *seen = show(path, *words, **settings)
     assert "want" in opened, opened
     return seen
 
 
-def refused(folder, content, described, **settings):
-    (line,) = show(write(folder, content, described), **settings)
+def refused(folder, content, described, again=None, **settings):
+    (line,) = show(write(folder, content, described, again), **settings)
     assert "refused" in line, line
     return line["refused"]
 
@@ -291,7 +291,257 @@ def test_bursts_are_not_remembered_and_reset_forgets(tmp_path):
     assert shown == pytest.approx([1.0, 1.0, 1.2], abs=6e-3)
 
 
+# ---- the second look ----
+
+def logit(p):
+    return numpy.log(p / (1 - p))
+
+
+def sigmoid(x):
+    return 1 / (1 + numpy.exp(-x))
+
+
+def even(side, planes=3, classes=1):
+    """Weights of a second network that answers with the mean of all it is shown."""
+    return numpy.full((classes, planes, side, side), 1 / (planes * side * side))
+
+
+def stretched(picture, left, top, length, side, height=None):
+    """A square of a picture at another size, edges repeated: bilinear with half-pixel centres, in floats."""
+    height = height or side
+    def places(start, length, side, count):
+        place = numpy.clip((numpy.arange(side) + .5) * length / side - .5, 0, length - 1)
+        lower = numpy.floor(place).astype(int)
+        upper = numpy.minimum(lower + 1, length - 1)
+        return (numpy.clip(start + lower, 0, count - 1), numpy.clip(start + upper, 0, count - 1), place - lower)
+    vertical = length if height == side else length * height // side
+    y0, y1, v = places(top, vertical, height, picture.shape[0])
+    x0, x1, h = places(left, length, side, picture.shape[1])
+    v, h, picture = v[:, None, None], h[None, :, None], picture.astype(float)
+    upper = picture[y0][:, x0] * (1 - h) + picture[y0][:, x1] * h
+    lower = picture[y1][:, x0] * (1 - h) + picture[y1][:, x1] * h
+    return upper * (1 - v) + lower * v
+
+
+def test_the_second_look_keeps_one_bright_square_and_drops_another(tmp_path):
+    """The first network sees the same in both; the second does not like what is around the one on grey."""
+    content, again = heat([BRIGHT], -20), second(-40 * even(16), 10)
+    picture = canvas(128, 96, 0, [(64, 32, 48, 48, 60), (16, 16, 8, 8, 255), (80, 48, 8, 8, 255)])
+    described = manifest(content, FREE, HEAT, operating_point=SMOKE)
+    (alone,) = look(tmp_path, content, described, picture)
+    assert sorted(boxes(alone)) == [("smoke", 16, 16, 8, 8), ("smoke", 80, 48, 8, 8)]
+    combine = {"first": 0.05, "second": 1, "bias": 0.25}
+    described["second_look"] = second_look(again, 16, combine={"smoke": combine})
+    (seen,) = look(tmp_path, content, described, picture, again=again)
+    assert boxes(seen) == [("smoke", 16, 16, 8, 8)]
+    assert seen["finds"][0]["mask"] == ["#"]
+    (opened,) = show(tmp_path / "m.json")
+    assert opened["log"].endswith("and a second look")
+
+
+def test_the_scores_of_both_looks_are_combined_as_written(tmp_path):
+    content, again = heat([BRIGHT], -20), second(3 * even(16), -1)
+    picture = canvas(64, 64, 134)  # one large find, and a crop of one colour
+    p, z = sigmoid(40 * (134 / 255 - .5)), 3 * (134 - 14) * .02 - 1
+    for a, (first, weight, bias) in [(1, (1, 1, 0)), (1, (0.7, 0.2, -0.4)), (1, (0, 1, -5)), (2, (1, 0.1, 0.3))]:
+        described = manifest(content, FREE, HEAT, operating_point={"smoke": {"score": 1e-3, "low": 0.2}})
+        described["calibration"] = {"smoke": {"a": a, "b": 0.5 * (a - 1)}}
+        described["second_look"] = second_look(again, 16, mean=14, scale=0.02, combine={
+            "smoke": {"first": first, "second": weight, "bias": bias}})
+        (seen,) = look(tmp_path, content, described, picture, again=again)
+        (find,) = seen["finds"]
+        expected = sigmoid(first * (a * logit(p) + 0.5 * (a - 1)) + weight * z + bias)
+        assert find["score"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_from_and_score_are_asked_of_the_first_score_and_of_both(tmp_path):
+    """Three squares with first scores of 0.2, 0.4 and 0.98; the site's `score` is of both, too."""
+    content, again = heat([BRIGHT], -20), second(0 * even(16), 1)
+    picture = canvas(128, 64, 0, [(16, 16, 8, 8, 119), (48, 16, 8, 8, 125), (80, 16, 8, 8, 152)])
+    first = [sigmoid(40 * (level / 255 - .5)) for level in (125, 152)]
+    described = manifest(content, FREE, HEAT, operating_point={"smoke": {"score": 0.6, "low": 0.3}})
+    described["second_look"] = second_look(again, 16, combine={"smoke": {"first": 1, "second": 1, "bias": 0}})
+    (seen,) = look(tmp_path, content, described, picture, again=again)
+    assert boxes(seen) == [("smoke", 80, 16, 8, 8), ("smoke", 48, 16, 8, 8)]
+    assert [find["score"] for find in seen["finds"]] == pytest.approx(
+        [sigmoid(logit(p) + 1) for p in reversed(first)], abs=1e-4)
+    (seen,) = look(tmp_path, content, described, picture, again=again, score=0.7)
+    assert boxes(seen) == [("smoke", 80, 16, 8, 8)]
+    described["second_look"]["from"] = 0.5
+    (seen,) = look(tmp_path, content, described, picture, again=again)
+    assert boxes(seen) == [("smoke", 80, 16, 8, 8)]
+    described["operating_point"]["smoke"] = {"score": 0.01}  # below what low is, half of from, and that is right
+    (seen,) = look(tmp_path, content, described, picture, again=again)
+    assert boxes(seen) == [("smoke", 80, 16, 8, 8)]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_only_the_surest_are_looked_at_again_and_the_others_dropped(tmp_path, most):
+    content = heat([BRIGHT], -20)
+    again = second(-4 * even(16), 2)  # turns the order round
+    squares = [(16 + 40 * (i % 5), 16, 8, 8, 140 + 5 * i) for i in range(5)]
+    described = manifest(content, FREE, HEAT, operating_point={"smoke": {"score": 0.01, "low": 0.3}})
+    described["second_look"] = second_look(again, 16, most=most)
+    (seen,) = look(tmp_path, content, described, canvas(224, 64, 0, squares), again=again)
+    assert boxes(seen) == [("smoke", *squares[i][:4]) for i in range(5 - most, 5)]
+
+
+WHERE = {  # the picture's size, where its bright square is, and what the manifest says of the size
+    "middle": (96, 64, (40, 24), FREE), "top left": (96, 64, (0, 0), FREE), "bottom right": (96, 64, (88, 56), FREE),
+    "padded": (93, 61, (80, 48), FREE), "enlarged": (64, 48, (40, 24), {**FREE, "enlarge": 2}),
+    "tiles": (96, 64, (80, 48), {"width": 64, "height": 64})}
+
+
+@pytest.mark.parametrize("side, margin", [(16, 3.75), (32, 1.5)])
+@pytest.mark.parametrize("where", WHERE)
+def test_the_second_look_sees_a_square_around_the_find(tmp_path, where, side, margin):
+    """Among noise, for a network of random weights, so that every pixel counts; shrunk and enlarged."""
+    width, height, (x, y), size = WHERE[where]
+    scale = 2 if where == "enlarged" else 1
+    generator = numpy.random.default_rng(5)
+    weights = generator.normal(0, 2, (1, 3, side, side)) / side
+    again = second(weights)
+    content = heat([BRIGHT], -20, shape=(1, 3, 64, 64) if where == "tiles" else (1, "c", "h", "w"))
+    described = manifest(content, size, HEAT, operating_point={"smoke": {"score": 1e-6, "low": 0.3}},
+                         second_look=second_look(again, side, margin=margin))
+    if where == "tiles":
+        described["input"]["tiles"] = {"overlap_px": 16}
+    length = int(max(16, margin * 8 * scale))
+    left, top = (round((at + 4) * scale - length / 2) for at in (x, y))
+    pictures = [generator.integers(0, 100, (height, width, 3), dtype=numpy.uint8) for _ in range(4)]
+    expected, aside, below = [], [], []
+    for picture in pictures:
+        picture[y:y + 8, x:x + 8] = 255
+        view = stretched(picture, 0, 0, width, 2 * width, 2 * height) if scale == 2 else picture
+        for logits, at in ((expected, (left, top)), (aside, (left + 1, top)), (below, (left, top + 1))):
+            crop = stretched(view, *at, length, side).transpose(2, 0, 1)
+            logits.append(numpy.sum(crop / 255 * weights[0]))
+    seen = look(tmp_path, content, described, *pictures, again=again)
+    for line, z in zip(seen, expected):
+        (find,) = line["finds"]
+        assert find["box"] == pytest.approx([x, y, 8, 8], abs=.6)
+        assert logit(find["score"]) == pytest.approx(z, abs=.05)
+    for wrong in (aside, below):  # one pixel would show
+        assert numpy.abs(numpy.subtract(wrong, expected)).max() > .1
+
+
+def test_a_crop_is_held_between_its_least_and_its_most(tmp_path):
+    """What a grey frame of given width around a square adds says how far the crop reaches."""
+    content, again = heat([BRIGHT], -20), second(even(16), 0)
+    for square, margin, held in [(8, 2.5, 32), (16, 3, 48), (40, 3, 64)]:
+        picture = canvas(240, 120, 0, [(96, 40, square, square, 255)])
+        described = manifest(content, FREE, HEAT, operating_point={"smoke": {"score": 1e-3, "low": 0.3}})
+        described["second_look"] = second_look(again, 16, margin=margin, least_px=32, most_px=64)
+        (seen,) = look(tmp_path, content, described, picture, again=again)
+        (find,) = seen["finds"]
+        left = round(96 + square / 2 - held / 2)
+        top = round(40 + square / 2 - held / 2)
+        expected = stretched(picture, left, top, held, 16).mean() / 255
+        assert logit(find["score"]) == pytest.approx(expected, abs=5e-3)
+
+
+@pytest.mark.parametrize("pad", [0, "edge"])
+def test_a_second_look_at_boxes_judges_its_own_kinds_only(tmp_path, pad):
+    """A YOLO on a letterbox: smoke is what is dark and is looked at again, flame keeps its first score. The view
+    lies 32 rows down the canvas."""
+    content, again = yolo(side=128, cell=32), second(even(16), -0.5)
+    described = manifest(content, {"width": 128, "height": 128}, V8, input__pad=pad)
+    described["operating_point"] = {"smoke": {"score": 0.2}, "flame": {"score": 0.5}}
+    described["second_look"] = second_look(again, 16, margin=1)
+    picture = canvas(128, 64, 100, [(0, 32, 32, 32, 0), (64, 0, 32, 32, 255)])
+    (seen,) = look(tmp_path, content, described, picture, again=again)
+    (alone,) = look(tmp_path, content, {k: v for k, v in described.items() if k != "second_look"}, picture)
+    assert boxes(seen) == boxes(alone) == [("flame", 64, 0, 32, 32), ("smoke", 0, 32, 32, 32)]
+    assert seen["finds"][0] == alone["finds"][0]
+    assert seen["finds"][1]["score"] == pytest.approx(sigmoid(-.5), abs=1e-4)
+    both = second(numpy.concatenate([0 * even(16), even(16)]), -0.5)
+    described["second_look"] = second_look(both, 16, margin=1, classes=["flame", "smoke"], combine={
+        "smoke": {"first": 0, "second": 1, "bias": 1}, "flame": {"first": 0, "second": 1, "bias": 2}})
+    (seen,) = look(tmp_path, content, described, picture, again=both)
+    assert [(find["kind"], find["score"]) for find in seen["finds"]] == [
+        ("flame", pytest.approx(sigmoid(1.5), abs=1e-4)), ("smoke", pytest.approx(sigmoid(.5), abs=1e-4))]
+
+
+def test_the_second_look_is_shown_the_frames_it_names_in_their_order(tmp_path):
+    """A square that was not there before, shown to a network that weighs each plane in another way."""
+    content = heat([[40 / 3] * 3 + [0] * 4], -20)
+    frames = ["now", "before:30:gray", "background:900"]
+    before, now = canvas(64, 64, 40), canvas(64, 64, 40, [(16, 16, 32, 32, 255)])
+    before[16:48, 16:48] = (90, 60, 30)
+    gray = (77 * 90 + 150 * 60 + 29 * 30 + 128) >> 8
+    shown = {"now": [255] * 3, "before:30:gray": [gray], "background:900": [90, 60, 30]}
+    for named in (["now"], ["background:900"], ["background:900", "now"], ["now", "before:30:gray"], frames[::-1]):
+        levels = sum((shown[frame] for frame in named), [])
+        weigh = numpy.arange(1, len(levels) + 1) / 10
+        again = second(weigh[None, :, None, None] * even(16, 1), -1)
+        described = manifest(content, FREE, HEAT, input__frames=frames,
+                             operating_point={"smoke": {"score": 1e-3, "low": 0.3}})
+        described["second_look"] = second_look(again, 16, margin=0.5, frames=named)
+        path = write(tmp_path, content, described, again)
+        words = [f"{at}:{ppm(tmp_path / f'{at}.ppm', picture)}" for at, picture in ((0, before), (30, now))]
+        for last in (words[1], words[1].replace("30:", "burst@30:", 1)):
+            _, _, seen = show(path, words[0], last)
+            (find,) = seen["finds"]
+            assert logit(find["score"]) == pytest.approx(numpy.dot(weigh, levels) / 255 - 1, abs=1e-3)
+    first, = show(path, words[1])[1:]  # nothing is remembered yet: all frames are the picture itself
+    assert logit(first["finds"][0]["score"]) == pytest.approx(weigh.sum() - 1, abs=1e-3)
+
+
+def test_mean_and_scale_of_the_second_look_are_its_own(tmp_path):
+    content = heat([[0, 0, 4]], -600)
+    again = second(numpy.array([1, 2, 3])[None, :, None, None] * even(16, 1), 0)
+    picture = canvas(64, 64, 0)
+    picture[8:56, 8:56] = (200, 120, 80)
+    described = manifest(content, FREE, HEAT, operating_point={"smoke": {"score": 1e-3, "low": 0.3}},
+                         input__channels="bgr", input__scale=1)
+    described["second_look"] = second_look(again, 16, margin=0.5, mean=[70, 130, 190], scale=[.1, .05, .01])
+    (seen,) = look(tmp_path, content, described, picture, again=again)
+    assert logit(seen["finds"][0]["score"]) == pytest.approx(1 * 1 + 2 * -.5 + 3 * .1, abs=1e-4)
+
+
+def test_a_second_look_that_is_wrong_is_refused(tmp_path):
+    content, again = heat([BRIGHT], -20), second(even(16), 0)
+    described = manifest(content, FREE, HEAT, operating_point=SMOKE, second_look=second_look(again, 16))
+    said = refused(tmp_path, content, described)
+    assert "second_look: " in said and "s.onnx: the network cannot be read: No such file" in said
+    other = second(even(16), 1)
+    said = refused(tmp_path, content, described, other)
+    assert "second_look: " in said and "another sha256" in said and second_look(other, 16)["sha256"] in said
+    for wrong, words in [
+            (second(even(32)), "its input is [-1, 3, 32, 32] (-1: any), the manifest says 1, 3 channels, height 16, "
+                               "width 16; correct second_look.frames or side"),
+            (second(even(16, 6)), "correct second_look.frames or side"),
+            (second(even(16), shape=(2, 3, 16, 16)), "correct second_look.frames or side"),
+            (second(even(16, classes=2)), "answers [1, 2] with 2 axes, the manifest says [1, 1] with 2; correct "
+                                          "second_look.classes"),
+            (heat([BRIGHT], 0), "with 4 axes"), (second(-even(16), -1, last="Log"), "NaN"), (b"no network", "s.onnx")]:
+        described["second_look"] = second_look(wrong, 16)
+        said = refused(tmp_path, content, described, wrong)
+        assert "second_look: " in said and words in said, said
+
+
+def test_nan_of_the_second_look_fails_the_picture(tmp_path):
+    content, again = heat([BRIGHT], -20), second(-even(16), .55, last="Log")  # for what is brighter than 0.55
+    described = manifest(content, FREE, HEAT, operating_point={"smoke": {"score": 0.01, "low": 0.01}},
+                         second_look=second_look(again, 16))
+    good_one, bad, none = canvas(64, 64, 130), canvas(64, 64, 200), canvas(64, 64, 0)
+    seen = look(tmp_path, content, described, good_one, bad, none, good_one, again=again)
+    assert "second_look: " in seen[1]["failed"] and "NaN" in seen[1]["failed"]
+    assert seen[2]["finds"] == [] and len(seen[0]["finds"]) == 1 and seen[3] == seen[0]
+
+
 # ---- many cameras at once ----
+
+def test_cameras_share_the_second_network_on_their_own_threads(tmp_path):
+    content, again = heat([BRIGHT + [0, 0, 0]], -20), second(2 * even(16, 6), -1)
+    described = manifest(content, FREE, HEAT, input__frames=["now", "background:30"], operating_point={
+        "smoke": {"score": 0.01, "low": 0.3}}, second_look=second_look(again, 16, frames=["now", "background:30"]))
+    path = write(tmp_path, content, described, again)
+    words = [f"{10 * i}:{ppm(tmp_path / f'{i}.ppm', canvas(160, 96, 60, [(8 * i, 8, 16, 16, 250)]))}" for i in range(6)]
+    alone = show(path, *words)
+    assert show(path, *words, cameras=6) == alone
+    assert [len(line["finds"]) for line in alone[1:]] == [1] * 6
+
 
 def test_cameras_share_a_network_on_their_own_threads(tmp_path):
     """Loaded by one, run by all at once, unloaded by the last; each with a memory of its own."""
@@ -544,6 +794,55 @@ def mistakes():
     yield at("calibration", {"smoke": {"temperature": 0}}), "temperature: must be a number", True
     yield at("calibration", {"smoke": {"temperature": 2, "a": 1}}), "unknown key 'a'", True
     yield at("calibration", {"smok": {}}), "did you mean 'smoke'?", True
+
+
+def second_mistakes():
+    """The same for a second look; the paths lie in it."""
+    for key in ("file", "sha256", "side", "margin", "least_px", "most_px", "from", "classes", "combine"):
+        yield {key: None}, f"second_look.{key}: must be " + ("a list" if key == "classes" else "given"), True
+    yield {"sid": 16}, "second_look: unknown key 'sid'; did you mean 'side'?", True
+    yield {"file": "../s.onnx"}, "second_look.file: must lie beside", True
+    yield {"sha256": "12"}, "second_look.sha256: must be 64 digits", True
+    yield {"side": 15}, "second_look.side: must be a whole number from 16 to 512", True
+    yield {"margin": 0}, "second_look.margin: must be a number from 0.5 to 20", True
+    yield {"most_px": 65}, "second_look.most_px: must be a whole number from 8 to 64", False
+    yield {"least_px": 50, "most_px": 49}, "second_look.least_px: must be a whole number from 8 to 49", False
+    yield {"frames": ["now", "before:90"]}, "second_look.frames: 'before:90' is none of input.frames", False
+    yield {"frames": ["now:gray"]}, "second_look.frames: 'now:gray' is none of input.frames", False
+    yield {"frames": ["later"]}, "second_look.frames: 'later' is none of now", True
+    yield {"frames": []}, "second_look.frames: must be a list", True
+    yield {"mean": [1]}, "second_look.mean: must be a number, or a list of 3", False
+    yield {"scale": "x"}, "second_look.scale: must be a number", True
+    yield {"from": 0}, "second_look.from: must be a number", True
+    yield {"most": 0}, "second_look.most: must be a whole number from 1 to 64", True
+    yield {"classes": []}, "second_look.classes: must be a list of 1 to 2", True
+    yield {"classes": ["smoek"]}, "second_look.classes: 'smoek' is not smoke or flame", True
+    yield {"classes": [1]}, "second_look.classes: '(no text)' is not smoke or flame", True
+    yield {"classes": ["flame"]}, "second_look.classes: 'flame' is not smoke or flame, or no class", False
+    yield {"classes": ["smoke", "smoke"]}, "or it is there twice", True
+    yield {"combine": {}}, "second_look.combine.smoke: must be given", False
+    one = {"first": 1, "second": 1, "bias": 0}
+    yield {"combine": {"smoke": one, "flame": one}}, "combine.flame: is not among second_look.classes", False
+    yield {"combine": {"smoke": {"first": 1, "second": 1}}}, "second_look.combine.smoke.bias: must be given", True
+    yield {"combine": {"smoke": {**one, "first": -1}}}, "combine.smoke.first: must be a number from 0 to 100", True
+    yield {"combine": {"smoke": {**one, "third": 1}}}, "combine.smoke: unknown key 'third'", True
+
+
+def test_every_mistake_of_a_second_look_is_named_at_its_key(tmp_path):
+    content, again = heat([BRIGHT], -20), second(even(16), 0)
+    described = manifest(content, FREE, HEAT, operating_point=SMOKE, second_look=second_look(again, 16))
+    SCHEMA_CHECK.validate(described)
+    for change, words, in_schema in second_mistakes():
+        wrong = copy.deepcopy(described)
+        for key, given in change.items():
+            wrong["second_look"][key] = given
+            if given is None:
+                del wrong["second_look"][key]
+        said = refused(tmp_path, content, wrong, again)
+        assert words in said and "m.json: " in said, (said, words)
+        assert SCHEMA_CHECK.is_valid(wrong) != in_schema, (words, "the schema says otherwise")
+    described["operating_point"] = {"smoke": {"score": 0.5, "low": 0.4}}
+    assert "low: must not be above second_look.from" in refused(tmp_path, content, described, again)
 
 
 SCHEMA_CHECK = jsonschema.Draft202012Validator(json.load(open(SCHEMA)))

@@ -46,7 +46,7 @@ static void test_points_are_all_combinations(void **state)
     struct lh_sweep sweep = {.axis_count = 0};
     assert_int_equal(lh_sweep_points(&sweep), 1);
     add(&sweep, site, "tracks.confirm_hits=1:4:4");
-    add(&sweep, site, "alarms.p3_score=0.2:0.4:3");
+    add(&sweep, site, "fusion.p3_probability=0.2:0.4:3");
     add(&sweep, site, "detectors.a.b.size=1:9:2");
     assert_int_equal(lh_sweep_points(&sweep), 24);
     assert_int_equal(lh_sweep_points_of_rerun(&sweep), 12);
@@ -74,7 +74,7 @@ static void test_whole_numbers_come_once(void **state)
     struct lh_sweep sweep = {.axis_count = 0};
     add(&sweep, site, "tracks.confirm_window=2:4:9");
     assert_int_equal(sweep.axes[0].count, 3);
-    add(&sweep, site, "alarms.p1_score=0.9:0.9:1");
+    add(&sweep, site, "fusion.p1_probability=0.9:0.9:1");
     assert_int_equal(sweep.axes[1].count, 1);
     lh_sweep_finish(&sweep);
     lh_site_destroy(&site);
@@ -130,7 +130,7 @@ static void test_what_cannot_be_swept(void **state)
         {"tracks.confirm_hits=1:1e999:3", "FROM:TO:STEPS"},
         {"tracks.confirm_hits=1:2:3x", "FROM:TO:STEPS"},
         {"tracks.confirm_hits=0:500:3", "must be between"},
-        {"alarms.p3_score=-1:1:3", "must be between"},
+        {"fusion.p3_probability=-1:1:3", "must be between"},
         {"tracks.hits=1:2:3", "no such setting"},
         {"tracks=1:2:3", "must begin with"},
         {"bus.heartbeat_s=1:2:3", "must begin with"},
@@ -156,12 +156,14 @@ static void test_limits(void **state)
     struct lh_fault fault = {0};
     struct lh_site *site = open_site();
     struct lh_sweep sweep = {.axis_count = 0};
-    add(&sweep, site, "alarms.p3_score=0.1:0.2:1000");
-    assert_int_equal(lh_sweep_add(&sweep, site, "alarms.p3_score=0.1:0.2:2", &fault), LH_ECONFIG);
+    add(&sweep, site, "fusion.p3_probability=0.1:0.2:1000");
+    assert_int_equal(lh_sweep_add(&sweep, site, "fusion.p3_probability=0.1:0.2:2", &fault),
+                     LH_ECONFIG);
     assert_non_null(strstr(fault.text, "twice"));
-    assert_int_equal(lh_sweep_add(&sweep, site, "alarms.p2_score=0.1:0.2:101", &fault), LH_ELIMIT);
+    assert_int_equal(lh_sweep_add(&sweep, site, "fusion.p2_probability=0.1:0.2:101", &fault),
+                     LH_ELIMIT);
     assert_int_equal(sweep.axis_count, 1);
-    add(&sweep, site, "alarms.p2_score=0.1:0.2:100");
+    add(&sweep, site, "fusion.p2_probability=0.1:0.2:100");
     lh_sweep_finish(&sweep);
     lh_site_destroy(&site);
 }
