@@ -239,11 +239,19 @@ static bool report_lanes(const struct lh_replay_result *result)
 static void print_summary(const struct lh_replay_result *result)
 {
     const struct lh_replay_progress *end = &result->progress;
+    uint64_t held[LH_HOLDS] = {0};
+    for (size_t i = 0; i < result->lane_count; i++)
+        for (int k = 0; k < LH_HOLDS; k++)
+            held[k] += result->lanes[i].held[k];
     (void)fprintf(stderr,
                   "%zu clips, %llu pictures, %.1f h of footage in %.1f s (%.0f times real time): "
-                  "%llu alarms raised\n",
+                  "%llu alarms raised; tracks held back: %llu by place, %llu by verifier, %llu by "
+                  "budget\n",
                   end->lanes, (unsigned long long)end->frames, end->footage_s / 3600,
-                  end->elapsed_s, end->speed, (unsigned long long)result->desk.raised);
+                  end->elapsed_s, end->speed, (unsigned long long)result->desk.raised,
+                  (unsigned long long)held[LH_HELD_PLACE],
+                  (unsigned long long)held[LH_HELD_VERIFIER],
+                  (unsigned long long)held[LH_HELD_BUDGET]);
 }
 
 static int open_trial(const struct arguments *arguments, const struct lh_footage *footage,

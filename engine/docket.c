@@ -154,6 +154,7 @@ int lh_docket_cases(const struct lh_docket *docket, const struct lh_replay_resul
             .pictures = lane->frames,
             .fault = lane->fault.code == LH_OK ? NULL : lane->fault.text,
         };
+        memcpy(list.cases[i].held, lane->held, sizeof lane->held);
         for (size_t k = 0; k < count; k++, span++)
             *span = (struct lh_span){since(watched[k].begin_utc_us, lane->start_utc_us),
                                      since(watched[k].end_utc_us, lane->start_utc_us)};

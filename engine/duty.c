@@ -85,6 +85,8 @@ static int settle(struct lh_duty *duty)
 
 int lh_duty_track(struct lh_duty *duty, const struct lh_desk_input *input)
 {
+    if (input->type == LH_TRACK_HELD)
+        return lh_desk_keep(duty->desk, input);
     const struct lh_frame_info *info = input->frame ? lh_frame_info(input->frame) : input->info;
     int code = lh_desk_see(duty->desk, input);
     if (code == LH_OK && input->type != LH_TRACK_LOST) {

@@ -139,6 +139,8 @@ static void on_track(void *context, enum lh_track_event_type type, const struct 
     }
     struct lh_lane_event *event = &delivery->events[delivery->count++];
     *event = (struct lh_lane_event){.utc_us = delivery->utc_us, .type = type, .track = *track};
+    if (type == LH_TRACK_HELD)
+        delivery->lane->report.held[track->held]++;
     event->has_info = delivery->info && type != LH_TRACK_LOST;
     if (event->has_info)
         event->info = detached(delivery->lane, delivery->info);
@@ -166,7 +168,7 @@ static int hand_over(struct delivery *delivery, struct lh_frame *frame,
     int code = delivery->code;
     for (size_t i = 0; i < delivery->count; i++) {
         struct lh_lane_event *event = &delivery->events[i];
-        if (code == LH_OK && frame && event->type != LH_TRACK_LOST)
+        if (code == LH_OK && frame && event->type != LH_TRACK_LOST && event->type != LH_TRACK_HELD)
             code = dress_event(event, frame, result);
         if (code == LH_OK)
             code = take(context, event);

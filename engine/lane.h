@@ -26,7 +26,8 @@ struct lh_lane_event {
     int64_t utc_us; /* of the frame at which it happened */
     enum lh_track_event_type type;
     struct lh_track track;
-    struct lh_frame *frame;    /* NULL unless frames are kept, and when a track was lost */
+    struct lh_frame
+        *frame; /* NULL unless frames are kept, and when a track was lost or held back */
     struct lh_frame_info info; /* of that frame, kept or not; its texts are lent from the lane */
     bool has_info;             /* false when a track was lost */
     struct lh_detection *detections;
@@ -71,14 +72,15 @@ int lh_lane_advance(struct lh_lane *lane, unsigned max_frames,
                     int (*take)(void *context, struct lh_lane_event *event), void *context);
 
 struct lh_lane_report {
-    const char *path;      /* lent */
-    const char *camera;    /* lent */
-    int64_t start_utc_us;  /* LH_NO_TIME: no picture could be read */
-    int64_t now_utc_us;    /* capture time of the last analysed frame */
-    uint64_t frames;       /* analysed */
-    uint64_t damaged;      /* packets */
-    double progress;       /* 0..1 */
-    struct lh_fault fault; /* code 0: nothing wrong */
+    const char *path;        /* lent */
+    const char *camera;      /* lent */
+    int64_t start_utc_us;    /* LH_NO_TIME: no picture could be read */
+    int64_t now_utc_us;      /* capture time of the last analysed frame */
+    uint64_t frames;         /* analysed */
+    uint64_t damaged;        /* packets */
+    double progress;         /* 0..1 */
+    uint64_t held[LH_HOLDS]; /* tracks held back, by reason: one counts once for each */
+    struct lh_fault fault;   /* code 0: nothing wrong */
 };
 struct lh_lane_report lh_lane_report(const struct lh_lane *lane);
 /* When the footage analysed so far was watched, in order. Lent until the next advance. */

@@ -1,6 +1,7 @@
 #include "station.h"
 
 #include "alarm/folder.h"
+#include "detect/spending.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -34,6 +35,9 @@ struct lh_station {
     char *place_path;      /* NULL: not kept */
     int64_t place_kept_us; /* monotonic */
     bool place_changed;
+    char *spending_path;      /* NULL: not kept */
+    struct lh_spending spent; /* as it was kept */
+    struct lh_complaint spending_complaint;
     struct event *events;
     size_t event_count;
     size_t event_capacity;
@@ -41,6 +45,7 @@ struct lh_station {
     /* -- protected by lock */
     struct lh_detector_counts counts[LH_STATION_DETECTORS];
     uint64_t analysed;
+    uint64_t held[LH_HOLDS];
     struct lh_camera_status health; /* a change that is still to be told ... */
     enum lh_health_state health_before;
     bool health_waits; /* ... if there is one */
@@ -206,29 +211,75 @@ static int create_events(struct lh_station *station)
     return station->events ? LH_OK : LH_ENOMEM;
 }
 
-/* The memory of the camera's place, from before a restart. Without a file, or with a spoilt one, it starts
- * anew. */
-static void recall_place(struct lh_station *station)
+/* DATA/ROOM/CAMERA, the folder made; NULL where that cannot be. */
+static char *path_of(const struct lh_station *station, const char *room)
 {
     const struct lh_site *site = lh_tenure_site(station->options.tenure);
     const char *id = station->options.camera->id;
     struct lh_fault fault = {0};
-    station->place_kept_us = lh_clock_monotonic_us(station->options.clock);
-    if (site->tracks.place_weight <= 0.0)
-        return;
-    char *folder = lh_folder_path(site->data_folder, "places", "");
+    char *path = NULL;
+    char *folder = lh_folder_path(site->data_folder, room, "");
     if (folder && lh_folder_make(folder, &fault) == LH_OK)
-        station->place_path = lh_folder_path(folder, id, "");
+        path = lh_folder_path(folder, id, "");
     free(folder);
-    if (!station->place_path) {
-        lh_log(LH_LOG_WARN, "detect", id, "the memory of the place is not kept: %s",
+    if (!path)
+        lh_log(LH_LOG_WARN, "detect", id, "%s of the camera are not kept: %s", room,
                fault.code ? fault.text : "out of memory");
+    return path;
+}
+
+/* The use of the budget of the day, from before a restart. Without a file, or with a spoilt one, it starts
+ * anew. */
+static void recall_spending(struct lh_station *station)
+{
+    if (lh_tenure_site(station->options.tenure)->tracks.budget_per_day <= 0)
         return;
-    }
+    station->spending_path = path_of(station, "budgets");
+    if (!station->spending_path)
+        return;
+    const int code = lh_spending_load(station->spending_path, &station->spent);
+    if (code == LH_OK)
+        lh_watch_set_spending(station->watch, station->spent);
+    else if (code != LH_ENOTFOUND)
+        lh_log(LH_LOG_WARN, "detect", station->options.camera->id,
+               "%s: %s; the count of the day starts anew", station->spending_path,
+               lh_strerror(code));
+}
+
+/* At every confirmation: they are rare, and a kill must not give the budget out again. */
+static void keep_spending(struct lh_station *station)
+{
+    const struct lh_spending now = lh_watch_spending(station->watch);
+    if (!station->spending_path ||
+        (now.day == station->spent.day && now.confirmed == station->spent.confirmed) ||
+        now.confirmed == 0)
+        return;
+    station->spent = now;
+    const int code = lh_spending_save(now, station->spending_path);
+    const char *id = station->options.camera->id;
+    if (code != LH_OK)
+        lh_complain(&station->spending_complaint, station->options.clock, "detect", id,
+                    "%s cannot be written: %s", station->spending_path, lh_strerror(code));
+    else
+        lh_recovered(&station->spending_complaint, station->options.clock, "detect", id,
+                     "the use of the budget is written again");
+}
+
+/* The memory of the camera's place, from before a restart. Without a file, or with a spoilt one, it starts
+ * anew. */
+static void recall_place(struct lh_station *station)
+{
+    station->place_kept_us = lh_clock_monotonic_us(station->options.clock);
+    if (lh_tenure_site(station->options.tenure)->tracks.place_weight <= 0.0)
+        return;
+    station->place_path = path_of(station, "places");
+    if (!station->place_path)
+        return;
     const int code = lh_place_load(lh_watch_place(station->watch), station->place_path);
     if (code != LH_OK && code != LH_ENOTFOUND)
-        lh_log(LH_LOG_WARN, "detect", id, "%s: %s; the memory of the place starts anew",
-               station->place_path, lh_strerror(code));
+        lh_log(LH_LOG_WARN, "detect", station->options.camera->id,
+               "%s: %s; the memory of the place starts anew", station->place_path,
+               lh_strerror(code));
 }
 
 static void keep_place(struct lh_station *station)
@@ -263,6 +314,7 @@ int lh_station_create(const struct lh_station_options *options, struct lh_fault 
                                lh_tenure_plugins(options->tenure), fault, &station->watch);
     if (code == LH_OK) {
         recall_place(station);
+        recall_spending(station);
         code = create_events(station);
         if (code == LH_OK)
             code = create_camera(station);
@@ -299,6 +351,7 @@ void lh_station_destroy(struct lh_station **station_pointer)
         keep_place(station);
     lh_watch_destroy(&station->watch);
     free(station->place_path);
+    free(station->spending_path);
     free(station->events);
     lh_tenure_unref(&station->options.tenure);
     (void)pthread_mutex_destroy(&station->lock);
@@ -342,7 +395,7 @@ static void report(struct lh_station *station, enum lh_track_event_type type,
     news->event = type;
     news->track = *track;
     size_t bytes = sizeof *news;
-    if (frame && type != LH_TRACK_LOST) {
+    if (frame && type != LH_TRACK_LOST && type != LH_TRACK_HELD) {
         news->frame = lh_frame_ref(frame);
         bytes += lh_frame_bytes(frame);
         news->detections = malloc(result->detection_count * sizeof *news->detections + 1);
@@ -360,6 +413,9 @@ static void copy_counts(struct lh_station *station)
 {
     (void)pthread_mutex_lock(&station->lock);
     station->analysed++;
+    for (size_t i = 0; i < station->event_count; i++)
+        if (station->events[i].type == LH_TRACK_HELD)
+            station->held[station->events[i].track.held]++;
     const size_t count = lh_watch_detectors(station->watch);
     for (size_t i = 0; i < count && i < LH_STATION_DETECTORS; i++)
         station->counts[i] = lh_watch_detector_counts(station->watch, i);
@@ -384,6 +440,7 @@ static void analyse(struct lh_station *station, struct lh_frame *frame)
     for (size_t i = 0; i < station->event_count; i++)
         report(station, station->events[i].type, &station->events[i].track, frame, &result);
     copy_counts(station);
+    keep_spending(station);
     station->place_changed = true;
     if (lh_clock_monotonic_us(station->options.clock) - station->place_kept_us >
         PLACE_KEPT_S * LH_SECOND_US)
@@ -422,6 +479,7 @@ void lh_station_status(struct lh_station *station, struct lh_station_status *ret
     status->frames_dropped = queue.dropped;
     (void)pthread_mutex_lock(&station->lock);
     status->frames_analysed = station->analysed;
+    memcpy(status->held, station->held, sizeof status->held);
     memcpy(status->detectors, station->counts, sizeof status->detectors);
     (void)pthread_mutex_unlock(&station->lock);
     /* names are copied: a reload may end the site they belong to while the status is being written */

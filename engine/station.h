@@ -47,7 +47,7 @@ struct lh_news {
     const struct lh_camera_config *camera;
     enum lh_track_event_type event;
     struct lh_track track;
-    struct lh_frame *frame;          /* held; NULL when the track was lost */
+    struct lh_frame *frame;          /* a reference; NULL when the track was lost or held back */
     struct lh_detection *detections; /* owned */
     size_t detection_count;
     struct lh_camera_status *status; /* owned; health only */

@@ -444,6 +444,52 @@ static int end_lost(struct lh_desk *desk)
     return code;
 }
 
+static size_t name_detectors(const struct lh_site *site, uint32_t bits,
+                             const char *names[LH_MAX_DETECTORS])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < site->detector_count && i < LH_MAX_DETECTORS; i++)
+        if (bits & UINT32_C(1) << i)
+            names[count++] = site->detectors[i].name;
+    return count;
+}
+
+/* On record only, and only where the store takes it at once: it must not delay an alarm. */
+int lh_desk_keep(struct lh_desk *desk, const struct lh_desk_input *input)
+{
+    const char *names[LH_MAX_DETECTORS];
+    char topic[LH_TOPIC];
+    char *json = NULL;
+    struct lh_fault fault = {0};
+    const struct lh_held held = {
+        .camera = input->camera,
+        .detectors = names,
+        .detector_count = name_detectors(desk->site, input->track.detectors, names),
+        .track = &input->track,
+        .utc_us = lh_clock_utc_us(desk->options.clock),
+    };
+    const struct lh_serial serial = {
+        .epoch = desk->options.epoch, .stream = LH_STREAM_KEPT, .sequence = desk->next[KEPT]};
+    if (!desk->options.store)
+        return LH_OK;
+    int code = lh_message_held(&held, &serial, &json);
+    if (code != LH_OK)
+        return code;
+    lh_topic_held(input->camera->id, topic);
+    code = lh_backlog_count(desk->backlog) > 0
+               ? LH_EAGAIN
+               : lh_store_put_event(desk->options.store, &serial, held.utc_us, topic, json, &fault);
+    if (code == LH_EEXIST)
+        (void)lh_store_next_sequence(desk->options.store, LH_STREAM_KEPT, &desk->next[KEPT]);
+    if (code == LH_OK)
+        desk->next[KEPT]++;
+    else
+        desk->counts.held_unstored++;
+    free(json);
+    tell_notice(desk);
+    return LH_OK;
+}
+
 static void describe_seen(const struct lh_desk *desk, struct lh_seen *seen,
                           const struct lh_desk_input *input)
 {

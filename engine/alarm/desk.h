@@ -3,7 +3,8 @@
  * One incident is one alarm: raised when it reaches a priority, then published again when something new is known
  * of it, at most every update_interval_s, and at once when its priority rises, a person confirms it or another
  * alarm is merged into it. Age alone lowers its probability and is told only in steps of a tenth. Its priority never
- * falls. An incident below every priority is kept in the store (stream "kept") and raised later.
+ * falls. An incident below every priority is kept in the store (stream "kept") and raised later. A track that is
+ * held back leaves a record there (held.schema.json) and is no alarm.
  *
  * It shows what a camera sees where one does: the leading sight, which stays the same as long as it is seen. It ends
  * when no camera sees it any more and nobody else holds it up (a satellite or a person with a probability
@@ -86,6 +87,9 @@ int lh_desk_see(struct lh_desk *desk, const struct lh_desk_input *input);
  * by lh_desk_tick; a new one by its next word. */
 int lh_desk_hear(struct lh_desk *desk, const struct lh_desk_news *news);
 int lh_desk_conclude(struct lh_desk *desk);
+/* A track that is held back (LH_TRACK_HELD): on record, and no part of a moment. LH_OK also where the store does
+ * not take it at once: it is only counted, and delays no alarm. */
+int lh_desk_keep(struct lh_desk *desk, const struct lh_desk_input *input);
 /* A camera's health changed: stored and published in the stream "health". */
 int lh_desk_health(struct lh_desk *desk, const struct lh_camera_status *status,
                    enum lh_health_state before);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "detect/verifier.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,6 +80,24 @@ json_t *lh_json_time(int64_t utc_us)
     char text[LH_TIME_TEXT];
     (void)lh_time_format(utc_us, text);
     return strcmp(text, "unknown") == 0 ? json_null() : json_string(text);
+}
+
+json_t *lh_json_opinion(const struct lh_opinion *opinion)
+{
+    char text[LH_OPINION_TEXT];
+    return *lh_opinion_text(opinion, text) ? lh_json_text(text) : json_null();
+}
+
+json_t *lh_json_holds(const uint64_t counts[LH_HOLDS])
+{
+    json_t *object = json_object();
+    int bad = 0;
+    for (int i = LH_HELD_NOT + 1; i < LH_HOLDS; i++)
+        bad |= json_object_set_new(object, lh_hold_name((enum lh_hold)i), lh_json_count(counts[i]));
+    if (!bad)
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 json_t *lh_json_degrees(double degrees)

@@ -8,6 +8,7 @@
 #ifndef LH_ALARM_JSON_H
 #define LH_ALARM_JSON_H
 
+#include "detect/detection.h"
 #include "locate/position.h"
 
 #include <jansson.h>
@@ -22,6 +23,10 @@ json_t *lh_json_count(uint64_t value);
 /* ISO 8601 in UTC with milliseconds; null where lh_time_format says "unknown". */
 json_t *lh_json_time(int64_t utc_us);
 
+/* What the verifier said, in words; null where it was not asked. */
+json_t *lh_json_opinion(const struct lh_opinion *opinion);
+/* The counts by their reasons' names, LH_HELD_NOT left out. */
+json_t *lh_json_holds(const uint64_t counts[LH_HOLDS]);
 /* Degrees of a place, rounded to the sixth decimal (0.1 m). */
 json_t *lh_json_degrees(double degrees);
 /* With its error: semi-axes and half widths are those of the 95 % region, in metres and degrees. null where

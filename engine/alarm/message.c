@@ -290,7 +290,10 @@ static int put_sight(json_t *root, const struct lh_alarm *alarm)
 {
     const struct lh_track *track = &alarm->track;
     int bad = json_object_set_new(root, "score", number_or_null(alarm, track->score));
+    bad |= json_object_set_new(root, "raw_score", number_or_null(alarm, track->raw_score));
     bad |= json_object_set_new(root, "best_score", number_or_null(alarm, track->best_score));
+    bad |= json_object_set_new(root, "opinion",
+                               has_camera(alarm) ? lh_json_opinion(&track->opinion) : json_null());
     bad |= json_object_set_new(root, "camera", camera_value(alarm));
     bad |= json_object_set_new(root, "box", box_or_null(alarm, track->box));
     bad |= json_object_set_new(root, "first_box", box_or_null(alarm, track->first_box));
@@ -391,6 +394,12 @@ void lh_topic_alarm(const struct lh_alarm *alarm, char ret_topic[LH_TOPIC])
 {
     (void)snprintf(ret_topic, LH_TOPIC, "alarm/%s/", lh_priority_name(alarm->priority));
     add_part(ret_topic, alarm->area_code, sizeof alarm->area_code);
+}
+
+void lh_topic_held(const char *camera, char ret_topic[LH_TOPIC])
+{
+    (void)snprintf(ret_topic, LH_TOPIC, "held/");
+    add_part(ret_topic, camera, 64);
 }
 
 void lh_topic_health(const char *camera, char ret_topic[LH_TOPIC])

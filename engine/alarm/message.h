@@ -2,7 +2,7 @@
  *
  * Every message is three frames: the topic, the header "LH1 EPOCH STREAM SEQUENCE" (ASCII, one blank
  * between), and one JSON object that says `"schema"` first. The schemas stand beside this file
- * (alarm.schema.json, heartbeat.schema.json, status.schema.json, health.schema.json); the tests
+ * (alarm.schema.json, heartbeat.schema.json, status.schema.json, health.schema.json, held.schema.json); the tests
  * validate every message against them. Key order and number format are fixed (numbers rounded to four
  * decimals, whatever the locale), so that equal alarms give equal bytes. Text that is not UTF-8 is
  * mended with U+FFFD, never refused.
@@ -22,7 +22,7 @@
 #define LH_TOPIC_STATUS "status/"
 #define LH_STREAM_ALARM "alarm"
 #define LH_STREAM_HEALTH "health"
-#define LH_STREAM_KEPT "kept" /* stored only: alarms below every priority */
+#define LH_STREAM_KEPT "kept" /* stored only: alarms below every priority, tracks held back */
 #define LH_STREAM_HEARTBEAT "hb"
 #define LH_STREAM_STATUS "status"
 
@@ -53,8 +53,9 @@ struct lh_desk_counts {
     uint64_t store_failures;
     uint64_t evidence_failures;
     size_t open;
-    size_t backlog; /* revisions waiting for the store */
-    uint64_t kept;  /* alarms below every priority when they were confirmed */
+    size_t backlog;         /* revisions waiting for the store */
+    uint64_t kept;          /* alarms below every priority when they were confirmed */
+    uint64_t held_unstored; /* records of tracks held back that the store did not take */
     uint64_t
         thinned; /* older revisions of an alarm that gave way to newer ones in a full backlog */
     uint64_t
@@ -69,7 +70,8 @@ struct lh_station_status {
     size_t frames_waiting;
     uint64_t frames_dropped; /* by the queue in front of the detectors */
     uint64_t frames_analysed;
-    size_t detector_count; /* of those below, at most LH_STATION_DETECTORS */
+    uint64_t held[LH_HOLDS]; /* tracks held back, by reason: one counts once for each */
+    size_t detector_count;   /* of those below, at most LH_STATION_DETECTORS */
     const char *detector_names[LH_STATION_DETECTORS]; /* lent; NULL: without a name */
     struct lh_detector_counts detectors[LH_STATION_DETECTORS];
     /* room for detector_names, for whoever cannot lend them long enough; then not to be copied */
@@ -108,11 +110,23 @@ int lh_message_status(const struct lh_engine_status *status, const struct lh_ser
 int lh_message_status_full(const struct lh_engine_status *status, const struct lh_serial *serial,
                            char **ret_json);
 
+/* A track that is not confirmed, and why: in the store only, stream "kept". All lent. */
+struct lh_held {
+    const struct lh_camera_config *camera;
+    const char *const *detectors; /* names of those that saw it */
+    size_t detector_count;
+    const struct lh_track *track;
+    int64_t utc_us; /* engine clock */
+};
+int lh_message_held(const struct lh_held *held, const struct lh_serial *serial, char **ret_json);
+
 /* Why the alarm was raised, one sentence for a duty officer: "smoke seen in 12 pictures over 3 min 20 s,
  * grown 2.1 times". text is always terminated; a longer sentence is cut. */
 void lh_alarm_reason(const struct lh_alarm *alarm, char *ret_text, size_t size);
 
 void lh_topic_alarm(const struct lh_alarm *alarm, char ret_topic[LH_TOPIC]);
+/* "held/CAMERA/" */
+void lh_topic_held(const char *camera, char ret_topic[LH_TOPIC]);
 void lh_topic_health(const char *camera, char ret_topic[LH_TOPIC]);
 
 #endif

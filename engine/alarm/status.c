@@ -83,6 +83,7 @@ static json_t *station_value(const struct lh_station_status *station)
     bad |= json_object_set_new(object, "frames_waiting", lh_json_count(station->frames_waiting));
     bad |= json_object_set_new(object, "frames_dropped", lh_json_count(station->frames_dropped));
     bad |= json_object_set_new(object, "frames_analysed", lh_json_count(station->frames_analysed));
+    bad |= json_object_set_new(object, "held", lh_json_holds(station->held));
     bad |= json_object_set_new(object, "fps", lh_json_number(camera->fps));
     bad |= json_object_set_new(object, "blind_s", lh_json_number(camera->blind_s));
     bad |= json_object_set_new(object, "burst", json_boolean(camera->burst));
@@ -101,6 +102,7 @@ static json_t *desk_value(const struct lh_desk_counts *counts)
     int bad = json_object_set_new(object, "open", lh_json_count(counts->open));
     bad |= json_object_set_new(object, "raised", lh_json_count(counts->raised));
     bad |= json_object_set_new(object, "kept", lh_json_count(counts->kept));
+    bad |= json_object_set_new(object, "held_unstored", lh_json_count(counts->held_unstored));
     bad |= json_object_set_new(object, "ended", lh_json_count(counts->ended));
     bad |= json_object_set_new(object, "published", lh_json_count(counts->published));
     bad |= json_object_set_new(object, "backlog", lh_json_count(counts->backlog));

@@ -18,6 +18,12 @@ float lh_box_area(struct lh_box box)
     return box.width > 0.0F && box.height > 0.0F ? box.width * box.height : 0.0F;
 }
 
+const char *lh_hold_name(enum lh_hold hold)
+{
+    static const char *const names[LH_HOLDS] = {"", "place", "verifier", "budget"};
+    return (unsigned)hold < LH_HOLDS ? names[hold] : "";
+}
+
 const char *lh_hold_text(enum lh_hold hold)
 {
     switch (hold) {
@@ -28,6 +34,7 @@ const char *lh_hold_text(enum lh_hold hold)
     case LH_HELD_BUDGET:
         return "the camera has used up its alarms of the day";
     case LH_HELD_NOT:
+    case LH_HOLDS:
         break;
     }
     return "";

@@ -89,7 +89,9 @@ enum lh_hold {
     LH_HELD_PLACE,    /* its raw score would do: such things were seen at this place before */
     LH_HELD_VERIFIER, /* its probability is below verify_score */
     LH_HELD_BUDGET, /* the camera's budget of the day is used up, and its score too low for more */
+    LH_HOLDS,
 };
+const char *lh_hold_name(enum lh_hold hold); /* "place", "verifier", "budget"; "" for LH_HELD_NOT */
 const char *lh_hold_text(enum lh_hold hold); /* a sentence's end; "" for LH_HELD_NOT */
 
 /* A snapshot of a track; a plain value, copied freely. */
@@ -119,6 +121,7 @@ enum lh_track_event_type {
     LH_TRACK_RAISED,  /* has just been confirmed */
     LH_TRACK_UPDATED, /* confirmed before, seen again in this frame */
     LH_TRACK_LOST,    /* was confirmed, has ended */
+    LH_TRACK_HELD,    /* not confirmed for a reason that was not told of this track yet */
 };
 
 #endif

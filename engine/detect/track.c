@@ -26,7 +26,8 @@ struct memory {
     int window_hits;                 /* in how many of them it was seen */
     double start_area;               /* mean over the first hits */
     double steady_area;
-    bool matched; /* in the frame at hand */
+    bool matched;  /* in the frame at hand */
+    unsigned told; /* bit set of the reasons to hold it back that were reported */
 };
 
 /* Detections of one kind that lie upon each other: one thing seen once in this frame. */
@@ -59,8 +60,7 @@ struct lh_tracker {
     double steps_s[STEPS]; /* a ring of the latest */
     size_t step_count;     /* of all there were */
     double gap_s;          /* allowed in the frame at hand */
-    int64_t budget_day;    /* of the confirmations counted, in days since 1970 */
-    int confirmed_today;
+    struct lh_spending spending;
     struct lh_track *tracks;
     struct memory *memories;
     size_t count;
@@ -72,6 +72,16 @@ struct lh_tracker {
     size_t pair_capacity;
     size_t pair_count;
 };
+
+struct lh_spending lh_tracker_spending(const struct lh_tracker *tracker)
+{
+    return tracker->spending;
+}
+
+void lh_tracker_set_spending(struct lh_tracker *tracker, struct lh_spending spending)
+{
+    tracker->spending = spending;
+}
 
 static bool is_share(double value)
 {
@@ -423,7 +433,7 @@ static struct lh_opinion verify(const struct lh_tracker *tracker, size_t index)
 static double budget_logits(const struct lh_tracker *tracker)
 {
     const int budget = tracker->config.budget_per_day;
-    return budget > 0 ? tracker->confirmed_today / budget : 0;
+    return budget > 0 ? tracker->spending.confirmed / budget : 0;
 }
 
 static bool deserves_confirmation(struct lh_tracker *tracker, size_t index)
@@ -453,7 +463,7 @@ static void count_confirmation(struct lh_tracker *tracker, size_t index, int64_t
 {
     tracker->tracks[index].state = LH_TRACK_CONFIRMED;
     tracker->tracks[index].confirmed_utc_us = utc_us;
-    tracker->confirmed_today++;
+    tracker->spending.confirmed++;
 }
 
 static bool has_ended(const struct lh_tracker *tracker, size_t index, int64_t utc_us)
@@ -482,6 +492,16 @@ static void end_track(struct lh_tracker *tracker, size_t index, lh_track_event_f
         report(tracker, LH_TRACK_LOST, index, on_event, context);
 }
 
+/* Marks the reason as told. */
+static bool is_untold_hold(struct lh_tracker *tracker, size_t index)
+{
+    struct memory *memory = &tracker->memories[index];
+    const unsigned bit = 1U << tracker->tracks[index].held;
+    const bool untold = tracker->tracks[index].held != LH_HELD_NOT && !(memory->told & bit);
+    memory->told |= bit;
+    return untold;
+}
+
 static void judge(struct lh_tracker *tracker, size_t index, int64_t utc_us,
                   lh_track_event_fn on_event, void *context)
 {
@@ -494,6 +514,8 @@ static void judge(struct lh_tracker *tracker, size_t index, int64_t utc_us,
     } else if (matched && deserves_confirmation(tracker, index)) {
         count_confirmation(tracker, index, utc_us);
         report(tracker, LH_TRACK_RAISED, index, on_event, context);
+    } else if (matched && is_untold_hold(tracker, index)) {
+        report(tracker, LH_TRACK_HELD, index, on_event, context);
     }
 }
 
@@ -589,9 +611,8 @@ static double usual_step_s(const struct lh_tracker *tracker)
 static void note_day(struct lh_tracker *tracker, int64_t utc_us)
 {
     const int64_t day = utc_us / DAY_US - (utc_us % DAY_US < 0);
-    if (day != tracker->budget_day)
-        tracker->confirmed_today = 0;
-    tracker->budget_day = day;
+    if (day != tracker->spending.day)
+        tracker->spending = (struct lh_spending){.day = day};
 }
 
 /* Notes the step to the frame at hand. False where time went back or further ahead than the gap allowed. */

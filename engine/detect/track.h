@@ -24,9 +24,9 @@
  * that count before confirmation are those that the memory of the place (place.h) left; afterwards the raw
  * ones, so that a fire that burns on is not learnt away. What the verifier gives 0.95 (it grows, its foot
  * stays, detectors agree) overrules the memory of the place, where its raw scores suffice. After budget_per_day confirmations in one UTC day
- * the mean score must be 1 logit above confirm_score, after twice as many 2, and so on; the count starts
- * anew with the tracker. A track that is held back by one of these stays, tentative, and says by which
- * (lh_track.held).
+ * the mean score must be 1 logit above confirm_score, after twice as many 2, and so on; whoever keeps
+ * the count over a restart reads and sets it (lh_tracker_spending). A track that is held back by one of these
+ * stays, tentative, and says by which (lh_track.held); each reason is reported once (LH_TRACK_HELD).
  *
  * Deterministic: the same frames give the same tracks with the same numbers.
  * Thread: the detect thread that owns the camera.
@@ -48,9 +48,19 @@ typedef void (*lh_track_event_fn)(void *context, enum lh_track_event_type type,
 int lh_tracker_create(const struct lh_track_config *config, struct lh_tracker **ret_tracker);
 void lh_tracker_destroy(struct lh_tracker **tracker);
 
+/* How much of the budget is used: confirmations on one UTC day, counted in days since 1970. */
+struct lh_spending {
+    int64_t day;
+    int confirmed;
+};
+struct lh_spending lh_tracker_spending(const struct lh_tracker *tracker);
+/* What was spent before the tracker began. Before the first frame. */
+void lh_tracker_set_spending(struct lh_tracker *tracker, struct lh_spending spending);
+
 /* One analysed frame, captured at utc_us; detections in any order, without influence on the result;
  * those that are empty or not finite are passed over. Calls on_event once for every
- * confirmed track that was seen or lost, in order of track id. Time that goes back, or jumps further ahead
+ * confirmed track that was seen or lost and every tentative one that is held back for a new reason, in order
+ * of track id. Time that goes back, or jumps further ahead
  * than the gap allowed, ends all tracks. */
 int lh_tracker_feed(struct lh_tracker *tracker, int64_t utc_us,
                     const struct lh_detection *detections, size_t count, lh_track_event_fn on_event,

@@ -212,6 +212,16 @@ struct lh_place_memory *lh_watch_place(struct lh_watch *watch)
     return watch->place;
 }
 
+struct lh_spending lh_watch_spending(const struct lh_watch *watch)
+{
+    return lh_tracker_spending(watch->tracker);
+}
+
+void lh_watch_set_spending(struct lh_watch *watch, struct lh_spending spending)
+{
+    lh_tracker_set_spending(watch->tracker, spending);
+}
+
 size_t lh_watch_detectors(const struct lh_watch *watch)
 {
     return watch->count;

@@ -49,6 +49,10 @@ void lh_watch_flush(struct lh_watch *watch, lh_track_event_fn on_event, void *co
 /* The memory of the camera's place: empty at first, for whoever keeps it over a restart. Lent. */
 struct lh_place_memory *lh_watch_place(struct lh_watch *watch);
 
+/* The use of the camera's budget of the day, likewise; set before the first frame. */
+struct lh_spending lh_watch_spending(const struct lh_watch *watch);
+void lh_watch_set_spending(struct lh_watch *watch, struct lh_spending spending);
+
 size_t lh_watch_detectors(const struct lh_watch *watch);
 const char *lh_watch_detector_name(const struct lh_watch *watch, size_t index);
 struct lh_detector_counts lh_watch_detector_counts(const struct lh_watch *watch, size_t index);

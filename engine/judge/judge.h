@@ -39,7 +39,8 @@ struct lh_case {
     const struct lh_span *spans;
     size_t span_count;
     uint64_t pictures;
-    const char *fault; /* why it could not be read to its end; NULL: it could */
+    uint64_t held[LH_HOLDS]; /* tracks held back, by reason */
+    const char *fault;       /* why it could not be read to its end; NULL: it could */
 };
 
 enum lh_verdict {

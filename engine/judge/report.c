@@ -221,6 +221,7 @@ static json_t *clip_json(const struct lh_report *report, size_t clip)
     bad |= json_object_set_new(object, "watched_s", lh_json_number(outcome->watched_s));
     bad |= json_object_set_new(object, "camera_days", lh_json_number(outcome->quiet_s / 86400));
     bad |= json_object_set_new(object, "pictures", lh_json_count(item->pictures));
+    bad |= json_object_set_new(object, "held", lh_json_holds(item->held));
     bad |=
         json_object_set_new(object, "fault", item->fault ? lh_json_text(item->fault) : json_null());
     bad |= json_object_set_new(object, "alarms", charges_json(report, clip));
@@ -256,6 +257,15 @@ static json_t *names_json(const char *const *names, size_t count)
     return NULL;
 }
 
+static json_t *held_json(const struct lh_report *report)
+{
+    uint64_t sums[LH_HOLDS] = {0};
+    for (size_t i = 0; i < report->judgement->clip_count; i++)
+        for (int k = 0; k < LH_HOLDS; k++)
+            sums[k] += report->cases[i].held[k];
+    return lh_json_holds(sums);
+}
+
 int lh_report_json(const struct lh_report *report, char **ret_json)
 {
     const struct lh_judgement *judgement = report->judgement;
@@ -269,6 +279,7 @@ int lh_report_json(const struct lh_report *report, char **ret_json)
     bad |= json_object_set_new(root, "without_faint", lh_figures_json(&judgement->without_faint));
     bad |= json_object_set_new(root, "by_visibility", visibilities_json(judgement));
     bad |= json_object_set_new(root, "no_fire", lh_figures_json(&judgement->no_fire));
+    bad |= json_object_set_new(root, "held", held_json(report));
     bad |= json_object_set_new(root, "clips", clips);
     bad |= json_object_set_new(root, "not_given",
                                names_json(report->not_given, report->not_given_count));

@@ -18,6 +18,7 @@
 #define MASK_GAP_S 0.03 /* between them */
 #define COMPARE_S 0.19  /* age of the one compared with, where pictures come often enough */
 #define LASTING_S 1.0
+#define AREAS 16 /* kept a region */
 
 struct memory {
     struct lh_cv_region region;
@@ -27,6 +28,9 @@ struct memory {
     int64_t first_us;
     float disorder[RECENT];
     size_t disorders;
+    float pulse[RECENT]; /* same index */
+    float area[AREAS];   /* a ring, one a picture it was seen in */
+    int64_t area_us[AREAS];
     int hits;
     int missed;
     bool taken; /* by a region of the picture at hand */
@@ -180,18 +184,63 @@ static float new_share(const struct blaze *b, const uint8_t *mask, const struct 
     return glowing > 0 ? (float)fresh / (float)glowing : 0;
 }
 
-static float median_disorder(const struct memory *m)
+/* The slot of the area seen so many seconds ago, or so many pictures where those come slowly; -1: too young. */
+static int area_before(const struct memory *m, int64_t utc_us, int steps, bool sampled)
 {
-    size_t n = m->disorders < RECENT ? m->disorders : RECENT;
+    int kept = m->hits < AREAS ? m->hits : AREAS;
+
+    for (int age = 1; age <= kept; age++) {
+        int slot = (m->hits - age) % AREAS;
+        if (sampled ? (double)(utc_us - m->area_us[slot]) >= steps * COMPARE_S * 1e6 : age == steps)
+            return slot;
+    }
+    return -1;
+}
+
+static float change_of(float area, float before)
+{
+    return fabsf(area - before) / fmaxf(area, before);
+}
+
+/* For spots too small to have an outline: the change of area since a fifth of a second ago, as a share of the
+ * larger; where pictures come slowly since the last picture, or the one before where that is less, so that a sign
+ * of two states has none. Only where it grew before and shrinks now, or the reverse: the moon that comes over a
+ * ridge and a car that draws near only grow. Counts in the dark alone: by day leaves and clouds before the sun do
+ * the same (ten more tracks on vegas, rm-n and om-e). */
+static float pulse_of(const struct memory *m, int64_t utc_us, bool sampled)
+{
+    float area = (float)m->region.area;
+    int last = area_before(m, utc_us, 1, sampled);
+    int before = area_before(m, utc_us, 2, sampled);
+
+    if (last < 0 || before < 0 || (area - m->area[last]) * (m->area[last] - m->area[before]) >= 0)
+        return 0;
+    float pulse = change_of(area, m->area[last]);
+    return sampled ? pulse : fminf(pulse, change_of(area, m->area[before]));
+}
+
+static float median_of(const float *values, size_t count)
+{
+    size_t n = count < RECENT ? count : RECENT;
     float v[RECENT];
 
     for (size_t i = 0; i < n; i++) {
         size_t j = i;
-        for (; j > 0 && v[j - 1] > m->disorder[i]; j--)
+        for (; j > 0 && v[j - 1] > values[i]; j--)
             v[j] = v[j - 1];
-        v[j] = m->disorder[i];
+        v[j] = values[i];
     }
     return n > 0 ? v[n / 2] : 0;
+}
+
+static float mean_of(const float *values, size_t count)
+{
+    size_t n = count < RECENT ? count : RECENT;
+    float sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    return n > 0 ? sum / (float)n : 0;
 }
 
 static struct memory *recall(struct blaze *b, const struct lh_cv_region *r, int64_t utc_us)
@@ -221,23 +270,36 @@ static struct memory *recall(struct blaze *b, const struct lh_cv_region *r, int6
 }
 
 /* Every term is 0..1:
- *   disorder  (median - 0.05) / 0.15
+ *   unrest    the larger of (median disorder - 0.05) / 0.15 and (mean pulse - 0.03) / 0.1
  *   anchored  exp(-(way of the centre since it was first seen / its size)^2)
  *   lasting   pictures seen / 4, and seconds since first seen
  *   new       share of the region that did not glow in the long background; 1 where flicker is sampled
  *   growth    0.6 .. 1 over a twofold growth
- * score = anchored * lasting * new * sqrt(disorder * growth) */
+ * score = anchored * lasting * new * sqrt(unrest * growth) */
 static float judge(const struct memory *m, const struct lh_cv_region *r, int64_t utc_us,
                    float fresh)
 {
     float size = sqrtf((float)(r->width * r->height)) + 2.0f;
     float way = (float)hypot(r->centre_x - m->first_x, r->centre_y - m->first_y) / size;
-    float disorder = clamp01((median_disorder(m) - 0.05f) / 0.15f);
+    float disorder = clamp01((median_of(m->disorder, m->disorders) - 0.05f) / 0.15f);
+    float pulse = clamp01((mean_of(m->pulse, m->disorders) - 0.03f) / 0.1f);
     float age_s = (float)(utc_us - m->first_us) / 1e6f;
     float lasting = clamp01(fminf((float)m->hits / MIN_RECENT, age_s / (float)LASTING_S));
     float growth = clamp01((float)r->area / (float)m->first_area - 1.0f);
 
-    return expf(-way * way) * lasting * fresh * sqrtf(disorder * (0.6f + 0.4f * growth));
+    return expf(-way * way) * lasting * fresh *
+           sqrtf(fmaxf(disorder, pulse) * (0.6f + 0.4f * growth));
+}
+
+static void note_unrest(const struct blaze *b, struct memory *m, const uint8_t *mask,
+                        int64_t utc_us, enum glow_light light, bool sampled)
+{
+    float area = (float)m->region.area;
+
+    m->pulse[m->disorders % RECENT] = light == GLOW_DARK ? pulse_of(m, utc_us, sampled) : 0.0f;
+    m->disorder[m->disorders++ % RECENT] = disorder_of(b, mask, &m->region, sampled);
+    m->area[m->hits % AREAS] = area;
+    m->area_us[m->hits++ % AREAS] = utc_us;
 }
 
 static void hold(struct blaze *b, const struct lh_cv_region *r)
@@ -311,8 +373,7 @@ static void follow(struct blaze *b, const uint8_t *mask, const struct lh_cv_regi
             continue;
         m->taken = true;
         m->region = *r;
-        m->hits++;
-        m->disorder[m->disorders++ % RECENT] = disorder_of(b, mask, r, sampled);
+        note_unrest(b, m, mask, utc_us, light, sampled);
         bool flicker = sampled && light == GLOW_COLOUR && m->disorders >= MIN_RECENT;
         bool judged = m->disorders >= (flicker ? 2 : MIN_RECENT);
         float fresh = warm && !flicker ? new_share(b, mask, r, utc_us) : 1.0f;
@@ -320,7 +381,7 @@ static void follow(struct blaze *b, const uint8_t *mask, const struct lh_cv_regi
         if ((!judged || score >= HELD_SCORE) &&
             (double)(utc_us - m->first_us) < b->config.long_s * 1e6)
             hold(b, r);
-        if (!warm && light == GLOW_INFRARED)
+        if (!warm && light == GLOW_DARK)
             continue;
         if (score > 0.05f)
             regions[kept++] = (struct blaze_region){r->x, r->y, r->width, r->height, score};

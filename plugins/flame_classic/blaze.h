@@ -5,9 +5,10 @@
  *  - disorder: the outline never comes back. The share of pixels that differ between two masks of the
  *    same region, changed / (now or before); the median over the last pictures, so that a sign which
  *    blinks now and then stays low;
+ *  - pulse, in the dark: the area of a spot too small for an outline swings to and fro;
  *  - anchored: vehicles leave the place where they were first seen, flames do not;
  *  - new: the place did not glow in the long background. Asked for where flicker cannot be sampled
- *    (fewer than four pictures a second) and in infrared, not where it can. What looks like fire,
+ *    (fewer than four pictures a second) and in the dark, not where it can. What looks like fire,
  *    or cannot be judged yet, is not learnt, for long_s at most.
  */
 #ifndef FLAME_CLASSIC_BLAZE_H

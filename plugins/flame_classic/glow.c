@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_CR_CB 40      /* Celik and Demirel's threshold */
-#define MIN_LUMA 110      /* a flame lights itself */
-#define CORE_LUMA 225     /* burnt out */
-#define GREY_CHROMA 6     /* a pixel this near to 128 has no colour */
-#define GREY_SHARE 0.995  /* of such pixels in a picture without colour */
-#define INFRARED_LUMA 235 /* what glows under infrared light */
-#define INFRARED_MEAN 90  /* the view is dark */
+#define MIN_CR_CB 40     /* Celik and Demirel's threshold */
+#define MIN_LUMA 110     /* a flame lights itself */
+#define CORE_LUMA 225    /* burnt out */
+#define GREY_CHROMA 6    /* a pixel this near to 128 has no colour */
+#define GREY_SHARE 0.995 /* of such pixels in a picture without colour */
+#define WHITE_LUMA 235   /* what glows in a dark picture without colour */
+#define DARK_MEAN 90
 
 struct means {
     double luma;
@@ -88,16 +88,12 @@ enum glow_light glow_find(const struct linhuo_picture *picture, int width, int h
     struct means m = shrink(picture, width, height, luma);
     size_t n = (size_t)width * (size_t)height;
 
-    if (m.grey_share < GREY_SHARE) {
-        find_colour(picture, width, height, &m, luma, mask);
-        add_cores(width, height, luma, mask);
+    find_colour(picture, width, height, &m, luma, mask);
+    add_cores(width, height, luma, mask);
+    if (m.grey_share < GREY_SHARE || m.luma > DARK_MEAN)
         return GLOW_COLOUR;
-    }
-    if (m.luma > INFRARED_MEAN) {
-        memset(mask, 0, n);
-        return GLOW_NONE;
-    }
     for (size_t i = 0; i < n; i++)
-        mask[i] = luma[i] >= INFRARED_LUMA ? 255 : 0;
-    return GLOW_INFRARED;
+        if (luma[i] >= WHITE_LUMA)
+            mask[i] = 255;
+    return GLOW_DARK;
 }

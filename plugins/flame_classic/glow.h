@@ -5,8 +5,8 @@
  * "Fire detection in video sequences using a generic color model", Fire Safety Journal 44 (2009):
  * Y > Cb, Cr > Cb, Y, Cr above and Cb below the picture's means, Cr - Cb at least 40. Burnt-out white
  * cores have no colour; they glow when they touch pixels that do.
- * A picture without colour is taken as infrared-lit: there a pixel glows when it is near white while
- * the view as a whole is dark. By day, without colour, nothing can be said.
+ * A dark picture that is grey but for a few pixels is lit by infrared, or shows a night without street lamps:
+ * there what is near white glows too. A grey picture by day has nothing but its colour to go by.
  */
 #ifndef FLAME_CLASSIC_GLOW_H
 #define FLAME_CLASSIC_GLOW_H
@@ -15,8 +15,7 @@
 
 enum glow_light {
     GLOW_COLOUR,
-    GLOW_INFRARED,
-    GLOW_NONE, /* grey and bright: nothing to go by */
+    GLOW_DARK, /* without colour, but for a few pixels */
 };
 
 /* mask gets 255 for every glowing pixel, 0 otherwise; it has width x height bytes, half the picture's,

@@ -452,28 +452,36 @@ static void read_all(struct onnx_keys *keys, const json_t *json, struct onnx_man
         read_point(keys, &top, m);
 }
 
-static int load_text(const char *path, json_t **ret_json, struct onnx_fault *fault)
+static int load_text(const char *path, char **ret_text, size_t *ret_size, struct onnx_fault *fault)
 {
-    json_error_t error;
     struct stat status;
     if (stat(path, &status) != 0)
         return onnx_fail(fault, "%.300s: the manifest cannot be read: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode) || status.st_size > MAX_FILE_BYTES)
         return onnx_fail(fault, "%.300s: is no manifest: not a file of at most 1 MiB", path);
-    json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!json)
-        return onnx_fail(fault, "%.200s:%d:%d: no JSON: %.160s", path, error.line, error.column,
-                         error.text);
-    *ret_json = json;
+    FILE *file = fopen(path, "rbe");
+    char *text = malloc(MAX_FILE_BYTES);
+    if (!file || !text) {
+        (void)onnx_fail(fault, "%.300s: the manifest cannot be read: %s", path, strerror(errno));
+        if (file)
+            (void)fclose(file);
+        free(text);
+        return -1;
+    }
+    *ret_size = fread(text, 1, MAX_FILE_BYTES, file);
+    *ret_text = text;
+    (void)fclose(file);
     return 0;
 }
 
-int onnx_manifest_load(const char *path, struct onnx_manifest *ret_manifest,
-                       struct onnx_fault *fault)
+int onnx_manifest_parse(const char *path, const char *text, size_t size,
+                        struct onnx_manifest *ret_manifest, struct onnx_fault *fault)
 {
-    json_t *json = NULL;
-    if (load_text(path, &json, fault) != 0)
-        return -1;
+    json_error_t error;
+    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    if (!json)
+        return onnx_fail(fault, "%.200s:%d:%d: no JSON: %.160s", path, error.line, error.column,
+                         error.text);
     struct onnx_keys keys = {.file = path, .fault = fault};
     struct onnx_manifest *m = calloc(1, sizeof *m);
     if (m) {
@@ -487,4 +495,16 @@ int onnx_manifest_load(const char *path, struct onnx_manifest *ret_manifest,
     free(m);
     json_decref(json);
     return keys.failed ? -1 : 0;
+}
+
+int onnx_manifest_load(const char *path, struct onnx_manifest *ret_manifest,
+                       struct onnx_fault *fault)
+{
+    char *text = NULL;
+    size_t size = 0;
+    if (load_text(path, &text, &size, fault) != 0)
+        return -1;
+    const int result = onnx_manifest_parse(path, text, size, ret_manifest, fault);
+    free(text);
+    return result;
 }

@@ -119,6 +119,10 @@ struct onnx_manifest {
 int onnx_manifest_load(const char *path, struct onnx_manifest *ret_manifest,
                        struct onnx_fault *fault);
 
+/* The same for a manifest in memory; path is where it came from: its files are named from there. */
+int onnx_manifest_parse(const char *path, const char *text, size_t size,
+                        struct onnx_manifest *ret_manifest, struct onnx_fault *fault);
+
 /* What the first network's score, calibrated, must reach: the point's score, or what is looked at again from. */
 double onnx_manifest_reach(const struct onnx_manifest *manifest, int kind);
 

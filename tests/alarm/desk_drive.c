@@ -115,6 +115,17 @@ static int track(struct drive *drive, enum lh_track_event_type type, uint64_t id
     return code;
 }
 
+static int hold(struct drive *drive, uint64_t id, unsigned reason)
+{
+    struct lh_track seen = sample_track(id, 0.5F);
+    seen.state = LH_TRACK_TENTATIVE;
+    seen.confirmed_utc_us = LH_NO_TIME;
+    seen.held = (enum lh_hold)reason;
+    const struct lh_desk_input input = {
+        .type = LH_TRACK_HELD, .track = seen, .camera = &drive->site.camera};
+    return lh_duty_track(drive->duty, &input);
+}
+
 static int health(struct drive *drive, unsigned state)
 {
     struct lh_camera_status status = sample_camera_status();
@@ -171,6 +182,8 @@ static int obey(struct drive *drive, const char *line)
         return track(drive, LH_TRACK_UPDATED, id, score);
     if (sscanf(line, "lose %" SCNu64, &id) == 1)
         return track(drive, LH_TRACK_LOST, id, 0.5F);
+    if (sscanf(line, "hold %" SCNu64 " %u", &id, &number) == 2)
+        return hold(drive, id, number);
     if (strcmp(line, "confirm\n") == 0)
         return confirm(drive);
     if (sscanf(line, "health %u", &number) == 1)

@@ -72,6 +72,7 @@ static inline struct lh_track sample_track(uint64_t id, float score)
         .first_box = {.x = 0.28F, .y = 0.2F, .width = 0.05F, .height = 0.1F},
         .reach = {.x = 0.25F, .y = 0.1F, .width = 0.1F, .height = 0.2F},
         .score = score,
+        .raw_score = score,
         .best_score = score,
         .growth = 2.1F,
         .hits = 4,

@@ -256,6 +256,61 @@ static void a_weak_one_is_kept_and_raised_when_it_grows(void **state)
     bench_destroy(bench);
 }
 
+static int check_held(void *context, uint64_t sequence, const char *epoch, const char *topic,
+                      const char *json)
+{
+    (void)epoch;
+    size_t *count = context;
+    assert_int_equal(sequence, ++*count);
+    if (*count == 1) { /* an alarm below every priority shares the stream */
+        assert_string_equal(topic, "alarm/none/141122/");
+        return 0;
+    }
+    json_t *root = json_loads(json, 0, NULL);
+    assert_non_null(root);
+    assert_string_equal(topic, "held/tower-1/");
+    assert_string_equal(json_string_value(json_object_get(root, "schema")), "linhuo/held/1");
+    assert_string_equal(json_string_value(json_object_get(root, "held")), "budget");
+    assert_true(json_number_value(json_object_get(root, "score")) == 0.45);
+    assert_true(json_number_value(json_object_get(root, "raw_score")) == 0.55);
+    assert_non_null(strstr(json, "\"opinion\":\"not verified: seen in one picture only\""));
+    json_decref(root);
+    return 0;
+}
+
+static void a_track_held_back_is_on_record_and_no_alarm(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_create(WITH_STORE | WITH_EVIDENCE, 0);
+    struct lh_track track = sample_track(2, 0.45F);
+    track.state = LH_TRACK_TENTATIVE;
+    track.confirmed_utc_us = LH_NO_TIME;
+    track.held = LH_HELD_BUDGET;
+    track.raw_score = 0.55F;
+    track.opinion.state = LH_OPINION_ONE_LOOK;
+    feed(bench, LH_TRACK_RAISED, 1, 0.2F);
+    feed_track(bench, LH_TRACK_HELD, track);
+    assert_int_equal(bench->count, 0);
+    const struct lh_desk_counts counts = lh_desk_counts(bench->desk);
+    assert_int_equal(counts.open + counts.raised + counts.held_unstored, 0);
+    assert_int_equal(counts.kept, 1);
+    size_t seen = 0;
+    assert_int_equal(lh_store_events(bench->store, "kept", 0, check_held, &seen), LH_OK);
+    assert_int_equal(seen, 2);
+    /* confirmed later, it is an alarm as any other */
+    feed(bench, LH_TRACK_RAISED, 2, 0.6F);
+    assert_int_equal(bench->count, 1);
+    expect(bench, 0, LH_ALARM_RAISED, LH_PRIORITY_P3, 1);
+    /* a store that refuses: counted, and it delays nothing */
+    assert_int_equal(lh_store_limit(bench->store, 1), LH_OK);
+    for (int i = 0; i < 2000 && lh_desk_counts(bench->desk).held_unstored == 0; i++)
+        feed_track(bench, LH_TRACK_HELD, track);
+    assert_int_equal(lh_desk_counts(bench->desk).held_unstored, 1);
+    assert_int_equal(lh_desk_counts(bench->desk).backlog, 0);
+    assert_int_equal(lh_store_limit(bench->store, 0), LH_OK);
+    bench_destroy(bench);
+}
+
 static void tracks_that_count_from_one_again_are_other_alarms(void **state)
 {
     (void)state;
@@ -565,6 +620,7 @@ int main(void)
         cmocka_unit_test(an_alarm_is_raised_updated_and_ended),
         cmocka_unit_test(a_rise_of_priority_does_not_wait),
         cmocka_unit_test(a_weak_one_is_kept_and_raised_when_it_grows),
+        cmocka_unit_test(a_track_held_back_is_on_record_and_no_alarm),
         cmocka_unit_test(tracks_that_count_from_one_again_are_other_alarms),
         cmocka_unit_test(a_reload_changes_the_limits_from_now_on),
         cmocka_unit_test(evidence_comes_with_what_is_published),

@@ -63,7 +63,7 @@ static void an_alarm_has_these_bytes(void **state)
         "\"source\":null,\"time\":null}],"
         "\"ground\":{\"danger_level\":4,\"wind\":{\"speed_m_s\":3.5,\"from_deg\":null},"
         "\"protected_area\":\"\",\"core\":false,\"dwelling\":\"\",\"ban\":\"\",\"permit\":\"\"},"
-        "\"score\":0.8,\"best_score\":0.8,"
+        "\"score\":0.8,\"raw_score\":0.8,\"best_score\":0.8,\"opinion\":null,"
         "\"camera\":{\"id\":\"tower-1\",\"name\":\"北山 tower\",\"preset\":\"north\"},"
         "\"box\":{\"x\":0.25,\"y\":0.1,\"width\":0.1,\"height\":0.2},"
         "\"first_box\":{\"x\":0.28,\"y\":0.2,\"width\":0.05,\"height\":0.1},"

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "detect/spending.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -608,7 +610,10 @@ static void the_place_holds_back_and_raw_scores_are_kept(void **state)
     for (int i = 0; i < 6; i++)
         feed_one(tracker, 10.0 * i, lowered(0.6F, 0.2F));
     struct lh_track track = only_track(tracker);
-    assert_int_equal(record.count, 0);
+    assert_int_equal(record.count, 1); /* told once, however often it is seen */
+    assert_int_equal(record.events[0].type, LH_TRACK_HELD);
+    assert_int_equal(record.events[0].track.held, LH_HELD_PLACE);
+    assert_int_equal(record.events[0].track.state, LH_TRACK_TENTATIVE);
     assert_int_equal(track.held, LH_HELD_PLACE);
     assert_true(fabsf(track.raw_score - 0.6F) < 1e-6F && fabsf(track.score - 0.2F) < 1e-6F);
     assert_string_equal(lh_hold_text(track.held), "such things were seen at this place before");
@@ -656,6 +661,26 @@ static void the_verifier_must_agree(void **state)
             assert_int_equal(only_track(tracker).opinion.state, LH_OPINION_NONE);
         lh_tracker_destroy(&tracker);
     }
+}
+
+static void every_reason_is_told_once(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.verify = true;
+    config.verify_score = 1.0;
+    struct lh_tracker *tracker = make(&config);
+    const struct lh_detection usual = lowered(0.5F, 0.05F);
+    const struct lh_detection unusual = lowered(0.5F, 0.5F);
+    for (int i = 0; i < 24; i++) /* six looks of the one, six of the other, and again */
+        feed_one(tracker, 10.0 * i, i / 6 % 2 == 0 ? usual : unusual);
+    assert_int_equal(record.count, 2);
+    assert_int_equal(record.events[0].track.held, LH_HELD_PLACE);
+    assert_int_equal(record.events[1].track.held, LH_HELD_VERIFIER);
+    assert_int_equal(record.events[1].track.id, record.events[0].track.id);
+    assert_int_equal(record.events[1].track.opinion.state, LH_OPINION_GIVEN);
+    lh_tracker_destroy(&tracker);
+    assert_int_equal(record.count, 2);
 }
 
 static void a_track_that_collects_enough_overrules_the_place(void **state)
@@ -726,14 +751,99 @@ static void a_budget_asks_for_more_and_is_new_every_day(void **state)
     lh_tracker_destroy(&tracker);
 }
 
+static char folder[] = "/tmp/linhuo-spending-XXXXXX";
+
+static void spoil(const char *path, const char *text, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void the_budget_outlives_the_tracker(void **state)
+{
+    (void)state;
+    struct lh_track_config config = defaults;
+    config.budget_per_day = 2;
+    char path[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/tower-1", folder);
+    struct lh_spending spending = {0};
+    assert_int_equal(lh_spending_load(path, &spending), LH_ENOTFOUND);
+    for (int life = 0; life < 4;
+         life++) { /* a camera that is started anew for each of four places */
+        struct lh_tracker *tracker = make(&config);
+        if (life > 0)
+            assert_int_equal(lh_spending_load(path, &spending), LH_OK);
+        lh_tracker_set_spending(tracker, spending);
+        for (int look = 0; look < 4; look++)
+            feed_one(tracker, 600.0 * life + 10.0 * look,
+                     find(LH_KIND_SMOKE, 0.1F + 0.14F * (float)life, 0.4F, 0.05F, 0.5F));
+        assert_int_equal(count_events(LH_TRACK_RAISED), life < 2 ? 1 : 0);
+        assert_int_equal(count_events(LH_TRACK_HELD), life < 2 ? 0 : 1);
+        assert_int_equal(lh_spending_save(lh_tracker_spending(tracker), path), LH_OK);
+        lh_tracker_destroy(&tracker);
+    }
+    assert_int_equal(lh_spending_load(path, &spending), LH_OK);
+    assert_int_equal(spending.confirmed, 2);
+    /* yesterday's does not count */
+    struct lh_tracker *tracker = make(&config);
+    lh_tracker_set_spending(tracker, spending);
+    for (int look = 0; look < 4; look++)
+        feed_one(tracker, 90000.0 + 10.0 * look, find(LH_KIND_SMOKE, 0.4F, 0.4F, 0.05F, 0.5F));
+    assert_int_equal(count_events(LH_TRACK_RAISED), 1);
+    assert_int_equal(lh_tracker_spending(tracker).confirmed, 1);
+    lh_tracker_destroy(&tracker);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_spoilt_budget_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "linhuo-spending 1\n",
+                                      "linhuo-spending 1\nday 20416\nconfirmed 12",
+                                      "linhuo-spending 2\nday 20416\nconfirmed 3\n",
+                                      "linhuo-spending 1\nday 20416\nconfirmed -3\n",
+                                      "linhuo-spending 1\nday -1\nconfirmed 3\n",
+                                      "linhuo-spending 1\nday 99999999999999999999\nconfirmed 3\n",
+                                      "linhuo-spending 1\nday 20416\nconfirmed 9999999999\n",
+                                      "linhuo-spending 1\nday 020416\nconfirmed 3\n",
+                                      "linhuo-spending 1\nday 20416\nconfirmed 3\nmore\n"};
+    char place[] = "/tmp/linhuo-spending-XXXXXX";
+    char path[64];
+    struct lh_spending spending = {.day = 7, .confirmed = 7};
+    assert_non_null(mkdtemp(place));
+    (void)snprintf(path, sizeof path, "%s/a", place);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        spoil(path, bad[i], strlen(bad[i]));
+        assert_int_equal(lh_spending_load(path, &spending), LH_EFORMAT);
+    }
+    static const char zeroed[] =
+        "linhuo-spending 1\nday 20416\nconfirmed 3\n\0"; /* and the one behind it */
+    spoil(path, zeroed, sizeof zeroed);
+    assert_int_equal(lh_spending_load(path, &spending), LH_EFORMAT);
+    assert_true(spending.day == 7 && spending.confirmed == 7);
+    assert_int_equal(remove(path), 0);
+    /* where nothing can be written */
+    (void)snprintf(path, sizeof path, "%s/none/a", place);
+    assert_int_equal(lh_spending_save(spending, path), LH_ENOTFOUND);
+    assert_int_equal(rmdir(place), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_place_holds_back_and_raw_scores_are_kept),
         cmocka_unit_test(the_verifier_must_agree),
+        cmocka_unit_test(every_reason_is_told_once),
         cmocka_unit_test(a_track_that_collects_enough_overrules_the_place),
         cmocka_unit_test(the_verifier_fails_open),
         cmocka_unit_test(a_budget_asks_for_more_and_is_new_every_day),
+        cmocka_unit_test(the_budget_outlives_the_tracker),
+        cmocka_unit_test(a_spoilt_budget_is_refused),
         cmocka_unit_test(confirms_by_k_of_n),
         cmocka_unit_test(too_few_hits_in_the_window_confirm_nothing),
         cmocka_unit_test(asks_for_time_score_and_growth),

@@ -66,6 +66,19 @@ def judgement_of(done):
     return last
 
 
+def test_tracks_held_back_are_counted_by_reason(ground):
+    site = (ground / "site.yaml").read_text().replace("tracks: {", "tracks: {verify: true, verify_score: 1, ")
+    path = ground / "held.yaml"
+    path.write_text(site)
+    done = replay("--footage", ground / "clips", "--labels", ground / "labels.json", "--json", site=path)
+    assert done.returncode == 0, done.stderr
+    result = judgement_of(done)
+    assert result["total"]["found"] == 0 and len(done.stdout.splitlines()) == 1
+    assert result["held"] == {"place": 0, "verifier": sum(c["held"]["verifier"] for c in result["clips"]), "budget": 0}
+    assert clip_of(result, "fire.mp4")["held"]["verifier"] == 2  # one thing held back at 2 s, one from 7 s
+    assert f"{result['held']['verifier']} by verifier" in done.stderr
+
+
 def clip_of(judgement, file):
     return next(c for c in judgement["clips"] if c["file"] == file)
 
