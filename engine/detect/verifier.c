@@ -3,8 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#define TOP_EDGE 0.01F /* a new plume stands on the ground, even where it then outgrows the picture */
-#define TOLD 3         /* parts in the text, ... */
+#define TOP_EDGE                                                                                   \
+    0.01F      /* a new plume stands on the ground, even where it then outgrows the picture */
+#define TOLD 3 /* parts in the text, ... */
 #define TOLD_PART 0.15 /* ... if they count for so much */
 
 /* One row a feature; it adds weight x (value - centre), value kept within low..high. Centres are what a

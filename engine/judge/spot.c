@@ -1,7 +1,7 @@
 #include "judge/spot.h"
 
-#include "judge/boxes.h"
 #include "base/text_file.h"
+#include "judge/boxes.h"
 #include "video/frame.h"
 #include "video/still_picture.h"
 

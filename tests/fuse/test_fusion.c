@@ -88,11 +88,12 @@ static void write_incident(void *context, const struct lh_incident *incident)
 
 static void sort_lines(struct outcome *outcome)
 {
-    char *lines[1024];
+    char *lines[1024] = {0};
+    char *rest = NULL;
     size_t count = 0;
     char copy[sizeof outcome->text];
     memcpy(copy, outcome->text, sizeof copy);
-    for (char *line = strtok(copy, "\n"); line; line = strtok(NULL, "\n"))
+    for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
         lines[count++] = line;
     qsort(lines, count, sizeof lines[0], compare_lines);
     outcome->length = 0;

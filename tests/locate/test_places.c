@@ -70,28 +70,34 @@ static void expect(const struct lh_places *places, struct lh_geo position,
 #define FEATURE(geometry, properties)                                                              \
     "{\"type\": \"Feature\", \"properties\": {" properties "}, \"geometry\": {" geometry "}}"
 #define POINT(x, y) "\"type\": \"Point\", \"coordinates\": [" x ", " y "]"
-#define COUNTY                                                                                                                                                                     \
-    "{\"type\": \"FeatureCollection\", \"features\": [" FEATURE(                                                                                                                   \
-        POINT("111.90", "37.60"),                                                                                                                                                  \
-        "\"name"                                                                                                                                                                   \
-        "\": "                                                                                                                                                                     \
-        "\"西社"                                                                                                                                                                 \
-        "镇\", "                                                                                                                                                                  \
-        "\"name"                                                                                                                                                                   \
-        "_en\":"                                                                                                                                                                   \
-        " \"Xis"                                                                                                                                                                   \
-        "he "                                                                                                                                                                      \
-        "town"                                                                                                                                                                     \
-        "\"") ", " FEATURE(POINT("112.16", "37.55"), "\"name\": \"天宁镇\", \"name_en\": "                                                                                      \
-                                                     "\"Tianning town\"") ", " FEATURE(POINT("111"                                                                                 \
-                                                                                             ".5",                                                                                 \
-                                                                                             "37."                                                                                 \
-                                                                                             "5"),                                                                                 \
-                                                                                       "\"name\":"                                                                                 \
-                                                                                       " null") ","                                                                                \
-                                                                                                " " FEATURE(                                                                       \
-                                                                                                    "\"type\": \"LineString\", \"coordinates\": [[111.8, 37.61], [112.0, 37.61]]", \
-                                                                                                    "\"highway\": \"tertiary\"") "]}"
+#define COUNTY                                                                                     \
+    "{\"type\": \"FeatureCollection\", \"features\": [" FEATURE(                                   \
+        POINT("111.90", "37.60"),                                                                  \
+        "\"name"                                                                                   \
+        "\": "                                                                                     \
+        "\"西社"                                                                                 \
+        "镇\", "                                                                                  \
+        "\"name"                                                                                   \
+        "_en\":"                                                                                   \
+        " \"Xis"                                                                                   \
+        "he "                                                                                      \
+        "town"                                                                                     \
+        "\"") ", " FEATURE(POINT("112.16", "37.55"),                                               \
+                           "\"name\": \"天宁镇\", \"name_en\": "                                \
+                           "\"Tianning town\"") ", " FEATURE(POINT("111"                           \
+                                                                   ".5",                           \
+                                                                   "37."                           \
+                                                                   "5"),                           \
+                                                             "\"name\":"                           \
+                                                             " null") ","                          \
+                                                                      " " FEATURE(                 \
+                                                                          "\"type\": "             \
+                                                                          "\"LineString\", "       \
+                                                                          "\"coordinates\": "      \
+                                                                          "[[111.8, 37.61], "      \
+                                                                          "[112.0, 37.61]]",       \
+                                                                          "\"highway\": "          \
+                                                                          "\"tertiary\"") "]}"
 
 /* Rises to the north by 1 in 4. */
 static double rising(double e, double n)
