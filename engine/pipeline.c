@@ -256,6 +256,7 @@ static bool needs_restart(const struct lh_site *a, const struct lh_site *b)
 {
     return !texts_equal(a->data_folder, b->data_folder) ||
            !texts_equal(a->bus.publish, b->bus.publish) ||
+           !texts_equal(a->bus.inbox, b->bus.inbox) ||
            a->bus.queue_messages != b->bus.queue_messages ||
            a->detect_threads != b->detect_threads || a->evidence.enabled != b->evidence.enabled;
 }

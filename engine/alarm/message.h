@@ -81,6 +81,7 @@ struct lh_engine_status {
     const char *epoch; /* lent */
     char site[128];
     const char *publish; /* lent: the endpoint as bound; NULL: no bus */
+    const char *inbox;   /* likewise; NULL: nobody may send anything */
     int64_t started_utc_us;
     int64_t now_utc_us;
     unsigned detect_threads;

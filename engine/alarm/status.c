@@ -196,6 +196,8 @@ static int compose(const struct lh_engine_status *status, const struct lh_serial
     bad |= json_object_set_new(root, "site", lh_json_text(status->site));
     bad |= json_object_set_new(root, "publish",
                                status->publish ? lh_json_text(status->publish) : json_null());
+    bad |= json_object_set_new(root, "inbox",
+                               status->inbox ? lh_json_text(status->inbox) : json_null());
     bad |= json_object_set_new(root, "started", lh_json_time(status->started_utc_us));
     bad |= json_object_set_new(root, "now", lh_json_time(status->now_utc_us));
     bad |= json_object_set_new(root, "detect_threads", lh_json_count(status->detect_threads));
