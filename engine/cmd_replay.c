@@ -11,13 +11,16 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: linhuo replay SITE.yaml --footage FILE|FOLDER ... [options]\n\n"
+    "usage: linhuo replay SITE.yaml [--footage FILE|FOLDER ...] [--events FILE] [options]\n\n"
     "Runs recorded footage through the same detectors, tracks and alarms as live, on the footage's "
     "own\n"
     "clock and as fast as the machine can. The same footage, settings and plugins give the same "
     "alarms,\n"
     "byte for byte, with any number of threads.\n\n"
     "  --footage F ...    videos, folders of videos, folders of still pictures\n"
+    "  --events FILE      a scenario: tracks, hotspots, reports and weather as JSON lines "
+    "(engine/\n"
+    "                     scenario.h); feeds of kind 'files' of the site are played too\n"
     "  --camera ID        settings and masks of this camera of the site; otherwise those of the "
     "camera\n"
     "                     named like the clip, or camera_defaults\n"
@@ -44,6 +47,7 @@ struct arguments {
     const char *site;
     const char **footage;
     size_t footage_count;
+    const char *events;
     const char *camera;
     const char *labels;
     const char *sheet;
@@ -83,10 +87,10 @@ static void on_alarm(void *context, const struct lh_replay_alarm *news)
         return;
     }
     char when[LH_TIME_TEXT];
-    (void)printf("%s  %-4s %-8s %-24s %-5s %.2f  %s\n", lh_time_format(alarm->updated_utc_us, when),
+    (void)printf("%s  %-4s %-8s %-24s %-7s %.2f  %s\n", lh_time_format(alarm->updated_utc_us, when),
                  lh_priority_name(alarm->priority), lh_alarm_state_name(alarm->state),
-                 alarm->camera, lh_kind_name(alarm->track.kind), (double)alarm->track.score,
-                 alarm->evidence.frame_boxes);
+                 alarm->camera[0] ? alarm->camera : "-", lh_alarm_kind_name(alarm),
+                 alarm->probability, alarm->evidence.frame_boxes);
 }
 
 static void on_progress(void *context, const struct lh_replay_progress *progress)
@@ -132,6 +136,9 @@ static int take_option(int option, struct arguments *arguments)
     case 'c':
         arguments->camera = optarg;
         break;
+    case 'v':
+        arguments->events = optarg;
+        break;
     case 's':
         if (lh_time_parse(optarg, &arguments->start_utc_us) != LH_OK)
             return misuse("--start wants 2026-11-23T08:00:00+08:00, not ", optarg);
@@ -166,8 +173,10 @@ static int check_arguments(const struct arguments *arguments)
 {
     if (!arguments->site)
         return misuse("which site file? configs/replay.yaml is one for trying", "");
-    if (arguments->footage_count == 0)
-        return misuse("which footage? --footage FILE|FOLDER ...", "");
+    if (arguments->footage_count == 0 && !arguments->events)
+        return misuse("which footage? --footage FILE|FOLDER ...; or --events FILE", "");
+    if (arguments->footage_count == 0 && arguments->labels)
+        return misuse("--labels judges footage; which?", "");
     if (arguments->sheet && !arguments->labels)
         return misuse("--sheet shows what --labels judge; which labels?", "");
     return LH_EXIT_DONE;
@@ -175,21 +184,17 @@ static int check_arguments(const struct arguments *arguments)
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    static const struct option options[] = {{"footage", required_argument, NULL, 'f'},
-                                            {"camera", required_argument, NULL, 'c'},
-                                            {"start", required_argument, NULL, 's'},
-                                            {"labels", required_argument, NULL, 'l'},
-                                            {"sheet", required_argument, NULL, 'p'},
-                                            {"evidence", required_argument, NULL, 'e'},
-                                            {"threads", required_argument, NULL, 't'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"footage", required_argument, NULL, 'f'},  {"events", required_argument, NULL, 'v'},
+        {"camera", required_argument, NULL, 'c'},   {"start", required_argument, NULL, 's'},
+        {"labels", required_argument, NULL, 'l'},   {"sheet", required_argument, NULL, 'p'},
+        {"evidence", required_argument, NULL, 'e'}, {"threads", required_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'j'},           {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},           {0}};
     int option;
     int status = LH_EXIT_DONE;
     while (status == LH_EXIT_DONE &&
-           (option = getopt_long(argc, argv, "-f:c:s:l:p:e:t:jqh", options, NULL)) != -1) {
+           (option = getopt_long(argc, argv, "-f:v:c:s:l:p:e:t:jqh", options, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(help, stdout);
             return -1;
@@ -305,6 +310,7 @@ static int replay_footage(const struct arguments *arguments, const struct lh_ten
     const struct lh_replay_options options = {
         .tenure = tenure,
         .footage = footage,
+        .events = arguments->events,
         .camera = arguments->camera,
         .start_utc_us = arguments->start_utc_us,
         .threads = arguments->threads,
@@ -332,12 +338,13 @@ static int replay_footage(const struct arguments *arguments, const struct lh_ten
 static int replay(const struct arguments *arguments)
 {
     struct lh_fault fault = {0};
-    struct lh_footage footage;
+    struct lh_footage footage = {0};
     struct lh_tenure *tenure = NULL;
     if (open_tenure(arguments->site, &tenure) != LH_OK)
         return LH_EXIT_USAGE;
     int status;
-    if (lh_footage_list(arguments->footage, arguments->footage_count, &fault, &footage) == LH_OK) {
+    if (arguments->footage_count == 0 ||
+        lh_footage_list(arguments->footage, arguments->footage_count, &fault, &footage) == LH_OK) {
         status = replay_footage(arguments, tenure, &footage);
         lh_footage_finish(&footage);
     } else {

@@ -20,6 +20,7 @@
 
 #define MAX_TOPICS 16
 #define MAX_FRAMES 3
+#define MAX_REASONS 8 /* shown */
 #define SILENCE_S 3.0 /* until a missing heartbeat is told; three intervals where that is longer */
 #define LONGEST_WAIT_MS 60000
 #define DEFAULT_ENDPOINT "tcp://127.0.0.1:5570"
@@ -164,6 +165,25 @@ static void describe_place(const json_t *box, char *text, size_t size)
                        percent < 100 ? percent : 100.0);
 }
 
+/* Where it is on the ground, as one says it: the place in words, else a position with its error. */
+static void describe_ground(const json_t *alarm, char *text, size_t size)
+{
+    char words[256];
+    const json_t *position = json_object_get(alarm, "position");
+    const json_t *best = json_array_get(json_object_get(position, "ellipses"), 0);
+    const char *place = plain(text_of(alarm, "place"), words, sizeof words);
+    if (best)
+        (void)snprintf(text, size, "%s%s%.5f N %.5f E, within %.0f m", place, *place ? ", " : "",
+                       number_of(best, "latitude_deg"), number_of(best, "longitude_deg"),
+                       number_of(best, "major_m"));
+    else if (strcmp(text_of(position, "form"), "sector") == 0)
+        (void)snprintf(text, size, "%.1f degrees from the camera, %.1f to %.1f km",
+                       number_of(position, "azimuth_deg"), number_of(position, "near_m") / 1000,
+                       number_of(position, "far_m") / 1000);
+    else
+        (void)snprintf(text, size, "%s", "");
+}
+
 static const char *colour_of(const struct watch *watch, const char *priority)
 {
     if (!watch->colour)
@@ -180,8 +200,32 @@ static void print_head(struct watch *watch)
     if (watch->head_shown)
         return;
     watch->head_shown = true;
-    (void)printf("%-8s  %-4s %-7s  %-20s %-5s  %-5s  %-20s  %s\n", "time", "prio", "state",
-                 "camera", "kind", "score", "where, size", "why");
+    (void)printf("%-8s  %-4s %-7s  %-20s %-7s  %-4s  %-20s  %s\n", "time", "prio", "state",
+                 "camera", "kind", "prob", "where, size", "why");
+}
+
+/* The position, and each further reason that weighs. */
+static void print_incident(const json_t *alarm)
+{
+    char text[512];
+    const json_t *incident = json_object_get(alarm, "incident");
+    const json_t *reasons = json_object_get(alarm, "reasons");
+    describe_ground(alarm, text, sizeof text);
+    if (*text)
+        (void)printf("%10s%s\n", "", text);
+    for (size_t i = 1; i < json_array_size(reasons) && i < MAX_REASONS; i++) {
+        const json_t *reason = json_array_get(reasons, i);
+        if (strcmp(text_of(reason, "kind"), "prior") != 0 &&
+            strcmp(text_of(reason, "kind"), "note") != 0)
+            (void)printf("%10s%+.1f  %s\n", "", number_of(reason, "weight"),
+                         plain(text_of(reason, "text"), text, sizeof text));
+    }
+    if (*text_of(incident, "merged_into"))
+        (void)printf("%10smerged into %s\n", "",
+                     plain(text_of(incident, "merged_into"), text, sizeof text));
+    const char *merged = json_string_value(json_array_get(json_object_get(incident, "merged"), 0));
+    if (merged)
+        (void)printf("%10stook in %s\n", "", plain(merged, text, sizeof text));
 }
 
 /* The picture to look at first. */
@@ -218,11 +262,15 @@ static void print_alarm(struct watch *watch, const json_t *alarm)
     (void)printf("%-7s  ", plain(state, text, 16));
     (void)snprintf(label, sizeof label, "%s%s%s", id, named ? " " : "", named ? name : "");
     print_padded(plain(label, text, sizeof text), 20);
-    (void)printf(" %-5s", plain(text_of(alarm, "kind"), text, 16));
-    describe_place(json_object_get(alarm, "box"), place, sizeof place);
-    (void)printf("  %-5.2f  %-20s  ", number_of(alarm, "score"), place);
+    (void)printf(" %-7s", plain(text_of(alarm, "kind"), text, 16));
+    if (json_is_object(json_object_get(alarm, "box")))
+        describe_place(json_object_get(alarm, "box"), place, sizeof place);
+    else
+        (void)snprintf(place, sizeof place, "no picture");
+    (void)printf("  %-4.2f  %-20s  ", number_of(alarm, "probability"), place);
     const json_t *reason = json_array_get(json_object_get(alarm, "reasons"), 0);
     (void)printf("%s\n", plain(text_of(reason, "text"), text, sizeof text));
+    print_incident(alarm);
     if (strcmp(state, "ended") != 0)
         print_evidence(watch, json_object_get(alarm, "evidence"));
 }

@@ -75,8 +75,8 @@ static void on_incident(void *context, enum lh_fusion_event event,
 static int settle(struct lh_duty *duty)
 {
     duty->code = LH_OK;
-    const int settled = lh_situation_settle(duty->situation, lh_clock_utc_us(duty->clock),
-                                            on_incident, duty);
+    const int settled =
+        lh_situation_settle(duty->situation, lh_clock_utc_us(duty->clock), on_incident, duty);
     const int concluded = lh_desk_conclude(duty->desk);
     if (settled != LH_OK)
         return settled;
@@ -90,7 +90,7 @@ int lh_duty_track(struct lh_duty *duty, const struct lh_desk_input *input)
     if (code == LH_OK && input->type != LH_TRACK_LOST) {
         const struct lh_situation_track seen = {
             .camera = input->camera,
-            .preset = input->camera->preset,
+            .preset = info && *info->preset ? info->preset : input->camera->preset,
             .track = &input->track,
             .width_px = info ? info->width_px : 0,
             .height_px = info ? info->height_px : 0,
@@ -103,8 +103,7 @@ int lh_duty_track(struct lh_duty *duty, const struct lh_desk_input *input)
 
 int lh_duty_evidence(struct lh_duty *duty, const struct lh_evidence *evidence)
 {
-    const int code =
-        lh_situation_evidence(duty->situation, evidence, lh_clock_utc_us(duty->clock));
+    const int code = lh_situation_evidence(duty->situation, evidence, lh_clock_utc_us(duty->clock));
     return code == LH_OK ? settle(duty) : code;
 }
 
@@ -123,11 +122,6 @@ int lh_duty_look(struct lh_duty *duty, const struct lh_camera_config *camera, co
                  double aspect, int64_t utc_us)
 {
     return lh_situation_look(duty->situation, camera, preset, aspect, utc_us);
-}
-
-void lh_duty_weather(struct lh_duty *duty, const struct lh_situation_weather *weather)
-{
-    lh_situation_set_weather(duty->situation, weather);
 }
 
 void lh_duty_tick(struct lh_duty *duty)

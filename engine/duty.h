@@ -35,15 +35,14 @@ int lh_duty_track(struct lh_duty *duty, const struct lh_desk_input *input);
 int lh_duty_evidence(struct lh_duty *duty, const struct lh_evidence *evidence);
 int lh_duty_hotspots(struct lh_duty *duty, const struct lh_feed_batch *batch,
                      struct lh_fault *fault);
-/* These change nothing by themselves until the next moment. */
+/* Changes nothing by itself until the next moment. */
 int lh_duty_look(struct lh_duty *duty, const struct lh_camera_config *camera, const char *preset,
                  double aspect, int64_t utc_us);
-void lh_duty_weather(struct lh_duty *duty, const struct lh_situation_weather *weather);
 
 /* Time passes. Live: at least four times a second. */
 void lh_duty_tick(struct lh_duty *duty);
 
-struct lh_desk *lh_duty_desk(struct lh_duty *duty);                /* lent */
+struct lh_desk *lh_duty_desk(struct lh_duty *duty);                 /* lent */
 struct lh_situation *lh_duty_situation(const struct lh_duty *duty); /* lent */
 
 #endif

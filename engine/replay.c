@@ -1,7 +1,7 @@
 #include "replay.h"
 
 #include "base/thread.h"
-#include "duty.h"
+#include "playback.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -34,6 +34,8 @@ struct replay {
     const struct lh_replay_options *options;
     struct lh_clock *clock;
     struct lh_duty *duty;
+    struct lh_playback *playback;
+    struct lh_fault fault; /* of playback */
     struct lh_album *album;
     int64_t begun_us;
     struct lh_replay_alarm news; /* where the event at the desk comes from */
@@ -208,10 +210,13 @@ static int show_desk(struct replay *self, const struct track_lane *lane,
         .detections = event->detections,
         .detection_count = event->detection_count,
     };
+    self->news = (struct lh_replay_alarm){.clip = LH_NO_CLIP};
+    const int played = lh_playback_until(self->playback, event->utc_us, self->duty, &self->fault);
+    if (played != LH_OK)
+        return played;
     self->news = (struct lh_replay_alarm){.clip = (size_t)(lane - self->lanes),
                                           .clip_start_us = lane->start_us,
                                           .frame = event->frame};
-    lh_clock_replay_set(self->clock, event->utc_us);
     const int code = lh_duty_track(self->duty, &input);
     lh_desk_tick(lh_duty_desk(self->duty));
     return code;
@@ -258,6 +263,17 @@ static void show_progress(struct replay *self, int64_t *due_us)
     self->options->on_progress(self->options->context, &progress);
 }
 
+/* What comes after all footage; without the lock, since it may take its time. */
+static void play_rest(struct replay *self)
+{
+    (void)pthread_mutex_unlock(&self->lock);
+    self->news = (struct lh_replay_alarm){.clip = LH_NO_CLIP};
+    const int code = lh_playback_until(self->playback, INT64_MAX, self->duty, &self->fault);
+    (void)pthread_mutex_lock(&self->lock);
+    if (code != LH_OK)
+        self->code = code;
+}
+
 static void merge(struct replay *self)
 {
     int64_t due_us = 0;
@@ -265,8 +281,10 @@ static void merge(struct replay *self)
     while (self->code == LH_OK && !(self->options->stop && atomic_load(self->options->stop))) {
         bool finished;
         struct track_lane *lane = next_lane(self, &finished);
-        if (finished)
+        if (finished) {
+            play_rest(self);
             break;
+        }
         show_progress(self, &due_us);
         if (!lane) {
             wait_for_change(self);
@@ -333,8 +351,8 @@ static int open_desk(struct replay *self, struct lh_fault *fault)
     const struct lh_site *site = lh_tenure_site(self->options->tenure);
     int code = lh_clock_replay_create(0, &self->clock);
     if (code == LH_OK && self->options->evidence_folder) {
-        code = lh_album_create(&site->evidence, self->options->evidence_folder, fault,
-                                  &self->album);
+        code =
+            lh_album_create(&site->evidence, self->options->evidence_folder, fault, &self->album);
         if (code != LH_OK)
             return code;
     }
@@ -347,8 +365,12 @@ static int open_desk(struct replay *self, struct lh_fault *fault)
                  .context = self},
         .vantage = lh_tenure_vantage(self->options->tenure),
     };
-    return code == LH_OK ? lh_duty_create(&duty, fault, &self->duty)
-                         : lh_fail(fault, code, "%s", lh_strerror(code));
+    if (code != LH_OK)
+        return lh_fail(fault, code, "%s", lh_strerror(code));
+    code = lh_duty_create(&duty, fault, &self->duty);
+    const struct lh_playback_options playback = {
+        .site = site, .clock = self->clock, .events = self->options->events};
+    return code == LH_OK ? lh_playback_create(&playback, fault, &self->playback) : code;
 }
 
 static int run_threads(struct replay *self, struct lh_fault *fault)
@@ -369,13 +391,16 @@ static int run_threads(struct replay *self, struct lh_fault *fault)
         code = lh_thread_start(&threads[started], name, work, self);
         started += code == LH_OK;
     }
-    if (started > 0)
+    if (started > 0 || wanted == 0)
         merge(self);
     for (unsigned i = 0; i < started; i++)
         lh_thread_join(&threads[i]);
     if (started == 0 && wanted > 0)
         return lh_fail(fault, code, "%s", lh_strerror(code));
-    return self->code == LH_OK ? LH_OK : lh_fail(fault, self->code, "%s", lh_strerror(self->code));
+    if (self->code == LH_OK)
+        return LH_OK;
+    const bool told = self->fault.code != LH_OK;
+    return lh_fail(fault, self->code, "%s", told ? self->fault.text : lh_strerror(self->code));
 }
 
 static int collect_result(struct replay *self, struct lh_replay_result *ret_result)
@@ -409,6 +434,7 @@ static void finish(struct replay *self)
         lh_lane_destroy(&lane->lane);
     }
     free(self->lanes);
+    lh_playback_destroy(&self->playback);
     lh_duty_destroy(&self->duty);
     lh_album_destroy(&self->album);
     lh_clock_replay_destroy(&self->clock);

@@ -2,8 +2,10 @@
  *
  *   lanes (one a clip), worked by N threads ──> merged by capture time ──> alarm desk
  *
- * What comes out depends on footage, settings and plugins alone: events are merged by capture time, then
- * by the order the footage was given in, however many threads work. A lane runs ahead of the merge only
+ * Recorded feeds and a scenario are played between (playback.h), before footage of the same time.
+ *
+ * What comes out depends on footage, feeds, events, settings and plugins alone: events are merged by capture time,
+ * then by the order the footage was given in, however many threads work. A lane runs ahead of the merge only
  * so far, so memory stays bounded.
  */
 #ifndef LH_REPLAY_H
@@ -24,11 +26,13 @@ struct lh_replay_progress {
     size_t lanes;
 };
 
+#define LH_NO_CLIP SIZE_MAX
+
 /* An alarm on its way out. All lent. */
 struct lh_replay_alarm {
     const struct lh_alarm *alarm;
     const char *json;
-    size_t clip;            /* of the footage */
+    size_t clip;            /* of the footage; LH_NO_CLIP: what no footage showed */
     int64_t clip_start_us;  /* capture time of that clip's first picture */
     struct lh_frame *frame; /* at which it happened; NULL unless frames are kept, and at its end */
 };
@@ -40,6 +44,7 @@ struct lh_replay_options {
                                          else the site's camera_defaults */
     int64_t start_utc_us; /* of every clip; LH_NO_TIME: as the files say */
     unsigned threads;     /* 0: one a core */
+    const char *events;   /* a scenario's file (scenario.h); NULL: none */
     const char *evidence_folder; /* NULL: no pictures */
     bool keep_frames;            /* on_alarm gets the frames; implied by evidence */
     const atomic_bool *stop;     /* lent */

@@ -3,6 +3,7 @@
 #include "alarm/folder.h"
 #include "base/log.h"
 #include "fuse/heat_register.h"
+#include "grounds.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,21 +39,17 @@ struct lh_situation {
     struct lh_heat_register *heat;     /* likewise */
     struct lh_heat_config heat_config; /* what the register works by */
     struct lh_heat_areas areas;
-    struct lh_situation_weather weather;
+    struct lh_grounds *grounds;
     struct watcher *watchers;
 };
 
 /* ---- what fusion asks ---- */
 
-static void tell_ground(void *context, const struct lh_position *position, int64_t utc_us,
-                        struct lh_ground *ret_ground)
+static void look_at_ground(void *context, const struct lh_position *position, int64_t utc_us,
+                           struct lh_ground *ret_ground)
 {
     const struct lh_situation *situation = context;
-    (void)position;
-    (void)utc_us;
-    ret_ground->danger_level = situation->weather.danger_level;
-    ret_ground->wind_m_s = situation->weather.wind_m_s;
-    ret_ground->wind_from_deg = situation->weather.wind_from_deg;
+    lh_registers_look(lh_grounds_registers(situation->grounds), position, utc_us, ret_ground);
 }
 
 static struct watcher *find_watcher(const struct lh_situation *situation, const char *camera)
@@ -68,7 +65,8 @@ static enum lh_sees tell_sees(void *context, const char *camera, struct lh_geo p
 {
     const struct lh_situation *situation = context;
     const struct watcher *watcher = find_watcher(situation, camera);
-    const size_t kept = watcher ? watcher->count < LH_LOOKS_KEPT ? watcher->count : LH_LOOKS_KEPT : 0;
+    const size_t kept =
+        watcher ? watcher->count < LH_LOOKS_KEPT ? watcher->count : LH_LOOKS_KEPT : 0;
     for (size_t i = 0; i < kept; i++) {
         const struct view *view = &watcher->views[i];
         if (view->utc_us == utc_us)
@@ -134,13 +132,16 @@ int lh_situation_create(const struct lh_situation_options *options, struct lh_fa
     situation->site = options->site;
     situation->vantage = options->vantage;
     situation->heat_config = options->site->heat;
-    situation->weather = (struct lh_situation_weather){.wind_m_s = NAN, .wind_from_deg = NAN};
+    if (lh_grounds_create(options->site, &situation->grounds) != LH_OK) {
+        lh_situation_destroy(&situation);
+        return lh_fail(fault, LH_ENOMEM, "out of memory");
+    }
     const struct lh_fusion_options fusion = {
         .config = &options->site->fusion,
         .area_code = options->site->area_code,
         .sees = options->vantage ? tell_sees : NULL,
         .sees_context = situation,
-        .ground = tell_ground,
+        .ground = look_at_ground,
         .ground_context = situation,
     };
     int code = lh_fusion_create(&fusion, &situation->fusion);
@@ -170,6 +171,7 @@ void lh_situation_destroy(struct lh_situation **situation_pointer)
     lh_heat_register_close(&situation->heat);
     lh_heat_areas_finish(&situation->areas);
     lh_hotspot_log_close(&situation->log);
+    lh_grounds_destroy(&situation->grounds);
     while (situation->watchers) {
         struct watcher *watcher = situation->watchers;
         situation->watchers = watcher->next;
@@ -190,6 +192,11 @@ int lh_situation_set_site(struct lh_situation *situation, const struct lh_site *
         situation->areas = areas; /* the register lends the place, not what was in it */
     } else {
         lh_heat_areas_finish(&areas);
+    }
+    struct lh_grounds *grounds;
+    if (lh_grounds_create(site, &grounds) == LH_OK) {
+        lh_grounds_destroy(&situation->grounds);
+        situation->grounds = grounds;
     }
     situation->heat_config = site->heat;
     situation->site = site;
@@ -226,8 +233,8 @@ int lh_situation_track(struct lh_situation *situation, const struct lh_situation
     lh_track_reference(track, evidence.reference);
     set_times(&evidence, track, now_us);
     if (seen->width_px > 0 && seen->height_px > 0)
-        evidence.position = lh_vantage_locate(situation->vantage, seen->camera, seen->preset,
-                                              track, seen->width_px, seen->height_px);
+        evidence.position = lh_vantage_locate(situation->vantage, seen->camera, seen->preset, track,
+                                              seen->width_px, seen->height_px);
     (void)snprintf(evidence.detail, sizeof evidence.detail, "%s, score %.2f",
                    lh_kind_name(track->kind), score);
     return lh_fusion_add(situation->fusion, &evidence, now_us);
@@ -257,8 +264,7 @@ int lh_situation_look(struct lh_situation *situation, const struct lh_camera_con
                       const char *preset, double aspect, int64_t utc_us)
 {
     struct lh_pose pose;
-    if (!situation->vantage || !(aspect > 0) ||
-        lh_pose_of_camera(camera, preset, &pose) != LH_OK)
+    if (!situation->vantage || !(aspect > 0) || lh_pose_of_camera(camera, preset, &pose) != LH_OK)
         return LH_OK;
     struct watcher *watcher = note_watcher(situation, camera->id);
     if (!watcher)
@@ -271,10 +277,8 @@ int lh_situation_look(struct lh_situation *situation, const struct lh_camera_con
     }
     watcher->views[watcher->count++ % LH_LOOKS_KEPT] =
         (struct view){.utc_us = utc_us, .aspect = aspect, .pose = pose};
-    struct lh_look look = {.from = pose.place,
-                           .range_m = pose.range_m,
-                           .begin_utc_us = utc_us,
-                           .end_utc_us = utc_us};
+    struct lh_look look = {
+        .from = pose.place, .range_m = pose.range_m, .begin_utc_us = utc_us, .end_utc_us = utc_us};
     memcpy(look.camera, watcher->camera, sizeof look.camera);
     return lh_fusion_look(situation->fusion, &look);
 }
@@ -287,10 +291,9 @@ int lh_situation_evidence(struct lh_situation *situation, const struct lh_eviden
     return lh_fusion_add(situation->fusion, evidence, now_us);
 }
 
-void lh_situation_set_weather(struct lh_situation *situation,
-                              const struct lh_situation_weather *weather)
+struct lh_danger *lh_situation_danger(struct lh_situation *situation)
 {
-    situation->weather = *weather;
+    return lh_grounds_danger(situation->grounds);
 }
 
 /* ---- satellites ---- */
@@ -370,8 +373,11 @@ int lh_situation_hotspots(struct lh_situation *situation, const struct lh_feed_b
     struct lh_hotspots around = {0};
     int64_t from_us = 0;
     int64_t to_us = 0;
-    if (!situation->log)
-        return lh_fail(fault, LH_EIO, "the log of hotspots is not open");
+    if (!situation->log) {
+        const int opened = open_both(situation, fault);
+        if (opened != LH_OK)
+            return opened;
+    }
     enum lh_hotspot_news *news = calloc(rows->count + 1, sizeof *news);
     if (!news)
         return lh_fail(fault, LH_ENOMEM, "out of memory");
@@ -391,8 +397,8 @@ int lh_situation_hotspots(struct lh_situation *situation, const struct lh_feed_b
 
 /* ---- what comes of it ---- */
 
-int lh_situation_settle(struct lh_situation *situation, int64_t now_us,
-                        lh_fusion_event_fn on_event, void *context)
+int lh_situation_settle(struct lh_situation *situation, int64_t now_us, lh_fusion_event_fn on_event,
+                        void *context)
 {
     return lh_fusion_settle(situation->fusion, now_us, on_event, context);
 }

@@ -5,7 +5,7 @@
  *   reports ──────────────────────┤
  *   weather, looks ───────────────┘
  *
- * It owns fusion, the log of hotspots, the register of heat sources and what is known of weather; where cameras
+ * It owns fusion, the log of hotspots, the register of heat sources and what is known of the ground; where cameras
  * stand it is lent (vantage.h). All is optional but fusion: a site that names nothing gets an incident a track.
  *
  * A track's time is its capture time where the engine's clock agrees within the limits of fusion; where a camera's
@@ -18,6 +18,7 @@
 #ifndef LH_SITUATION_H
 #define LH_SITUATION_H
 
+#include "fuse/danger.h"
 #include "fuse/feed.h"
 #include "fuse/fusion.h"
 #include "vantage.h"
@@ -25,9 +26,10 @@
 struct lh_situation;
 
 struct lh_situation_options {
-    const struct lh_site *site;       /* lent */
-    const struct lh_vantage *vantage; /* lent; NULL: nothing has a position but what says so itself */
-    const char *data_folder;          /* of hotspots.sqlite and heat.sqlite; NULL: in memory */
+    const struct lh_site *site; /* lent */
+    const struct lh_vantage
+        *vantage;            /* lent; NULL: nothing has a position but what says so itself */
+    const char *data_folder; /* of hotspots.sqlite and heat.sqlite; NULL: in memory */
 };
 
 /* LH_ECONFIG: a file of heat areas. A log or register that is spoilt is said in the log; it holds what operators
@@ -65,18 +67,13 @@ int lh_situation_hotspots(struct lh_situation *situation, const struct lh_feed_b
 int lh_situation_look(struct lh_situation *situation, const struct lh_camera_config *camera,
                       const char *preset, double aspect, int64_t utc_us);
 
-/* For the whole county, until the next word. */
-struct lh_situation_weather {
-    int danger_level;     /* 1..5; 0: not known */
-    double wind_m_s;      /* NAN: not known */
-    double wind_from_deg; /* NAN */
-};
-void lh_situation_set_weather(struct lh_situation *situation,
-                              const struct lh_situation_weather *weather);
+/* Where fire danger and weather are told (fuse/danger.h). Lent until a reload, which reads them anew from
+ * the site's files. */
+struct lh_danger *lh_situation_danger(struct lh_situation *situation);
 
 /* Brings incidents up to date and tells what changed: after what came, and now and then. */
-int lh_situation_settle(struct lh_situation *situation, int64_t now_us,
-                        lh_fusion_event_fn on_event, void *context);
+int lh_situation_settle(struct lh_situation *situation, int64_t now_us, lh_fusion_event_fn on_event,
+                        void *context);
 
 /* The incident that a piece of evidence went into, as of the last settling. LH_ENOTFOUND, LH_ENOMEM. */
 int lh_situation_incident_of(const struct lh_situation *situation,

@@ -89,6 +89,8 @@ static int show(struct lh_trial *trial, const struct lh_docket_item *item,
 void lh_trial_hear(struct lh_trial *trial, const struct lh_replay_alarm *news)
 {
     const struct lh_alarm *alarm = news->alarm;
+    if (news->clip == LH_NO_CLIP)
+        return; /* labels are of footage */
     const size_t number = trial->docket.case_of_clip[news->clip];
     if (alarm->state != LH_ALARM_RAISED || number == LH_NO_CASE || trial->fault.code != LH_OK)
         return;

@@ -138,22 +138,24 @@ struct lh_position lh_vantage_locate(const struct lh_vantage *vantage,
     return code == LH_OK ? sighting.position : nowhere;
 }
 
-struct lh_position lh_vantage_bearing(const struct lh_vantage *vantage,
-                                      const struct lh_camera_config *camera,
-                                      struct lh_bearing bearing, double sigma_deg)
+int lh_vantage_aim(const struct lh_vantage *vantage, const struct lh_camera_config *camera,
+                   struct lh_geo at, struct lh_bearing *ret_bearing)
 {
-    const struct lh_sighting_options options = LH_SIGHTING_DEFAULT;
-    struct lh_position nowhere = {.form = LH_POSITION_NONE};
     struct lh_fault fault = {0};
     struct lh_pose pose;
     struct lh_eye eye;
-    struct lh_sighting sighting;
-    if (lh_pose_of_camera(camera, "", &pose) != LH_OK)
-        return nowhere;
-    const bool known = place_eye(vantage, &pose, &fault, &eye);
-    const int code = lh_sighting_of_bearing(known ? &eye : NULL, &pose, bearing, sigma_deg,
-                                            sigma_deg, &options, &sighting);
-    return code == LH_OK ? sighting.position : nowhere;
+    if (lh_pose_of_camera(camera, camera->preset, &pose) != LH_OK)
+        return LH_ENOTFOUND;
+    *ret_bearing = (struct lh_bearing){lh_geo_bearing_deg(pose.place, at), pose.tilt_deg};
+    if (!place_eye(vantage, &pose, &fault, &eye))
+        return LH_OK;
+    const struct lh_offset target = lh_plane_offset(&vantage->terrain->plane, at);
+    const double ground_m = lh_terrain_height(vantage->terrain, target);
+    if (!isfinite(ground_m))
+        return LH_OK;
+    const struct lh_aim aim = lh_ray_aim(&eye, target, ground_m);
+    *ret_bearing = (struct lh_bearing){aim.azimuth_deg, aim.elevation_deg};
+    return LH_OK;
 }
 
 enum lh_sees lh_vantage_sees(const struct lh_vantage *vantage, const struct lh_pose *pose,

@@ -30,10 +30,10 @@ struct lh_position lh_vantage_locate(const struct lh_vantage *vantage,
                                      const struct lh_track *track, uint32_t width_px,
                                      uint32_t height_px);
 
-/* The same from a bearing that is known otherwise. */
-struct lh_position lh_vantage_bearing(const struct lh_vantage *vantage,
-                                      const struct lh_camera_config *camera,
-                                      struct lh_bearing bearing, double sigma_deg);
+/* Where the camera would have to look to see the ground at a place. LH_ENOTFOUND: it has no pose. Without a terrain the
+ * elevation is that of the middle of its picture. */
+int lh_vantage_aim(const struct lh_vantage *vantage, const struct lh_camera_config *camera,
+                   struct lh_geo at, struct lh_bearing *ret_bearing);
 
 /* Whether smoke over that point would be in the picture of the camera at that pose, and not behind a ridge. */
 enum lh_sees lh_vantage_sees(const struct lh_vantage *vantage, const struct lh_pose *pose,

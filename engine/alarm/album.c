@@ -25,7 +25,7 @@ struct lh_album {
 };
 
 int lh_album_create(const struct lh_evidence_config *config, const char *data_folder,
-                       struct lh_fault *fault, struct lh_album **ret_evidence)
+                    struct lh_fault *fault, struct lh_album **ret_evidence)
 {
     struct lh_album *evidence = calloc(1, sizeof *evidence);
     if (!evidence)
@@ -198,8 +198,7 @@ static int copy_picture(struct lh_frame *frame, struct lh_canvas *ret_canvas)
     return LH_OK;
 }
 
-static void name_paths(const struct lh_alarm *alarm, int64_t utc_us,
-                       struct lh_album_paths *paths)
+static void name_paths(const struct lh_alarm *alarm, int64_t utc_us, struct lh_album_paths *paths)
 {
     char time[LH_TIME_TEXT];
     char stem[200];
@@ -254,10 +253,9 @@ static int write_four(const struct lh_album *evidence, const struct lh_alarm *al
     return code;
 }
 
-int lh_album_write(struct lh_album *evidence, const struct lh_alarm *alarm,
-                      struct lh_frame *frame, const struct lh_detection *detections,
-                      size_t detection_count, struct lh_album_paths *ret_paths,
-                      struct lh_fault *fault)
+int lh_album_write(struct lh_album *evidence, const struct lh_alarm *alarm, struct lh_frame *frame,
+                   const struct lh_detection *detections, size_t detection_count,
+                   struct lh_album_paths *ret_paths, struct lh_fault *fault)
 {
     if (!is_plain(alarm->id))
         return lh_fail(fault, LH_EINVAL, "alarm '%s': not a name for a folder", alarm->id);
@@ -396,7 +394,7 @@ static void remove_folder(const struct kept *kept)
 }
 
 int lh_album_retain(struct lh_album *evidence, int64_t now_utc_us, uint64_t need_bytes,
-                       uint64_t *ret_removed_files)
+                    uint64_t *ret_removed_files)
 {
     *ret_removed_files = 0;
     const bool due = evidence->retained_us == LH_NO_TIME ||

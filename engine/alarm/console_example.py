@@ -32,8 +32,9 @@ def main():
         last = newest
         if stream == "alarm":
             camera, times = message["camera"], message["times"]
-            print(times["updated"], message["priority"], message["state"], camera["name"],
-                  f"{message['kind']} {message['score']:.2f}:", message["reasons"][0]["text"], flush=True)
+            where = message["place"] or (camera or {}).get("name") or "no camera"
+            print(times["updated"], message["priority"], message["state"], where,
+                  f"{message['kind']} {message['probability']:.2f}:", message["reasons"][0]["text"], flush=True)
 
 
 if __name__ == "__main__":

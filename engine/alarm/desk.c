@@ -37,7 +37,7 @@ struct open_alarm {
     bool gone;       /* fusion has let go of it */
     /* as its latest revision said */
     double told_probability;
-    enum lh_incident_state told_state;
+    bool told_confirmed;
     size_t told_evidence;
     int64_t told_last_us;
 };
@@ -342,7 +342,7 @@ static void note_told(struct lh_desk *desk, struct open_alarm *open)
     open->sent_us = lh_clock_monotonic_us(desk->options.clock);
     open->urgent = false;
     open->told_probability = open->alarm.probability;
-    open->told_state = open->alarm.incident_state;
+    open->told_confirmed = open->alarm.incident_state == LH_INCIDENT_CONFIRMED;
     open->told_evidence = open->alarm.evidence_count;
     open->told_last_us = open->alarm.last_utc_us;
 }
@@ -471,7 +471,8 @@ int lh_desk_see(struct lh_desk *desk, const struct lh_desk_input *input)
 static bool is_worth_telling(const struct lh_desk *desk, const struct open_alarm *open, bool seen)
 {
     const struct lh_alarm *alarm = &open->alarm;
-    if (open->urgent || alarm->incident_state != open->told_state)
+    const bool confirmed = alarm->incident_state == LH_INCIDENT_CONFIRMED;
+    if (open->urgent || confirmed != open->told_confirmed)
         return true;
     const int64_t waited_us = lh_clock_monotonic_us(desk->options.clock) - open->sent_us;
     if ((double)waited_us < desk->site->alarms.update_interval_s * (double)LH_SECOND_US)

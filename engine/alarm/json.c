@@ -97,9 +97,9 @@ static json_t *ellipse_value(const struct lh_ellipse *ellipse, double weight)
 {
     json_t *object = json_object();
     int bad = put_place(object, ellipse->centre);
-    bad |= json_object_set_new(
-        object, "height_m",
-        isfinite(ellipse->height_m) ? lh_json_number(ellipse->height_m) : json_null());
+    bad |= json_object_set_new(object, "height_m",
+                               isfinite(ellipse->height_m) ? lh_json_number(ellipse->height_m)
+                                                           : json_null());
     bad |= json_object_set_new(object, "major_m", lh_json_number(LH_SCALE_95 * ellipse->major_m));
     bad |= json_object_set_new(object, "minor_m", lh_json_number(LH_SCALE_95 * ellipse->minor_m));
     bad |= json_object_set_new(object, "azimuth_deg", lh_json_number(ellipse->azimuth_deg));

@@ -42,17 +42,17 @@ static json_t *times_value(const struct lh_alarm *alarm)
     const bool seen = has_camera(alarm);
     const struct lh_track *track = &alarm->track;
     json_t *object = json_object();
-    int bad = json_object_set_new(
-        object, "first_seen", lh_json_time(seen ? track->first_utc_us : alarm->first_utc_us));
+    int bad = json_object_set_new(object, "first_seen",
+                                  lh_json_time(seen ? track->first_utc_us : alarm->first_utc_us));
     bad |= json_object_set_new(object, "confirmed",
                                lh_json_time(seen ? track->confirmed_utc_us : LH_NO_TIME));
     bad |= json_object_set_new(object, "last_seen",
                                lh_json_time(seen ? track->last_utc_us : alarm->last_utc_us));
     bad |= json_object_set_new(object, "raised", lh_json_time(alarm->raised_utc_us));
     bad |= json_object_set_new(object, "updated", lh_json_time(alarm->updated_utc_us));
-    bad |= json_object_set_new(
-        object, "time_quality",
-        seen ? lh_json_text(lh_time_quality_name(alarm->time_quality)) : json_null());
+    bad |= json_object_set_new(object, "time_quality",
+                               seen ? lh_json_text(lh_time_quality_name(alarm->time_quality))
+                                    : json_null());
     if (bad) {
         json_decref(object);
         return NULL;
@@ -172,7 +172,8 @@ static json_t *reasons_value(const struct lh_alarm *alarm)
     bool shown = false; /* what the camera that leads sees, in a sentence of its own */
     for (size_t i = 0; i < alarm->reason_count; i++) {
         const struct lh_alarm_reason *reason = &alarm->reasons[i];
-        const bool leads = !shown && has_camera(alarm) && strcmp(reason->source, alarm->camera) == 0;
+        const bool leads =
+            !shown && has_camera(alarm) && strcmp(reason->source, alarm->camera) == 0;
         if (leads)
             lh_alarm_reason(alarm, text, sizeof text);
         shown = shown || leads;
@@ -204,8 +205,8 @@ static json_t *incident_value(const struct lh_alarm *alarm)
     int bad = 0;
     for (unsigned i = 0; i < LH_WITNESSES; i++)
         if (alarm->witnesses & 1U << i)
-            bad |= json_array_append_new(witnesses,
-                                         json_string(lh_witness_name((enum lh_witness)i)));
+            bad |=
+                json_array_append_new(witnesses, json_string(lh_witness_name((enum lh_witness)i)));
     for (size_t i = 0; i < alarm->merged_count; i++)
         bad |= json_array_append_new(merged, lh_json_text(alarm->merged[i]));
     bad |= json_object_set_new(object, "state",
@@ -215,9 +216,9 @@ static json_t *incident_value(const struct lh_alarm *alarm)
     bad |= json_object_set_new(object, "evidence_count", lh_json_count(alarm->evidence_count));
     bad |= json_object_set_new(object, "witnesses", witnesses);
     bad |= json_object_set_new(object, "conflict", json_boolean(alarm->conflict));
-    bad |= json_object_set_new(object, "merged_into",
-                               alarm->merged_into[0] ? lh_json_text(alarm->merged_into)
-                                                     : json_null());
+    bad |=
+        json_object_set_new(object, "merged_into",
+                            alarm->merged_into[0] ? lh_json_text(alarm->merged_into) : json_null());
     bad |= json_object_set_new(object, "merged", merged);
     if (bad) {
         json_decref(object);
@@ -233,15 +234,13 @@ static json_t *ground_value(const struct lh_ground *ground)
     int bad = 0;
     if (json_is_object(wind)) {
         bad |= json_object_set_new(wind, "speed_m_s", lh_json_number(ground->wind_m_s));
-        bad |= json_object_set_new(wind, "from_deg",
-                                   isfinite(ground->wind_from_deg)
-                                       ? lh_json_number(ground->wind_from_deg)
-                                       : json_null());
+        bad |= json_object_set_new(
+            wind, "from_deg",
+            isfinite(ground->wind_from_deg) ? lh_json_number(ground->wind_from_deg) : json_null());
     }
-    bad |= json_object_set_new(object, "danger_level",
-                               ground->danger_level > 0
-                                   ? json_integer((json_int_t)ground->danger_level)
-                                   : json_null());
+    bad |= json_object_set_new(
+        object, "danger_level",
+        ground->danger_level > 0 ? json_integer((json_int_t)ground->danger_level) : json_null());
     bad |= json_object_set_new(object, "wind", wind);
     bad |= json_object_set_new(object, "protected_area", lh_json_text(ground->area));
     bad |= json_object_set_new(object, "core", json_boolean(ground->core));

@@ -110,6 +110,7 @@ extern const struct lh_option_table lh_heat_table;
 /* Adds findings for feeds that contradict themselves or each other. */
 void lh_feeds_check(const struct lh_site *site, struct lh_findings *findings);
 extern const struct lh_option_table lh_weather_table;
+extern const struct lh_option_table lh_ground_table;
 extern const struct lh_option_table lh_person_table;
 
 /* Reads the keys of the site's people; LH_ENOMEM, all else becomes findings. And overwrites them. */

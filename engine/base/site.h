@@ -274,6 +274,20 @@ struct lh_fusion_config {
     double wind_consequence;
 };
 
+/* What is known of the ground before anything burns on it (fuse/registers.h). */
+struct lh_ground_config {
+    char **permits; /* permitted burnings and ban seasons (fuse/permits.h) */
+    size_t permit_count;
+    char **protected_areas;
+    size_t protected_count;
+    char **dwellings;
+    size_t dwelling_count;
+    char **weather; /* tables of stations (fuse/weather_file.h) */
+    size_t weather_count;
+    int datum; /* enum lh_datum of locate/geo.h; of polygon files in degrees */
+    double utc_offset_h;
+};
+
 /* How weather becomes a danger level (fuse/fire_weather.h, fuse/danger.h). */
 struct lh_weather_config {
     int ffmc;             /* enum lh_ffmc_scale */
@@ -432,6 +446,7 @@ struct lh_site {
     struct lh_alarm_config alarms;
     struct lh_fusion_config fusion;
     struct lh_weather_config weather;
+    struct lh_ground_config ground;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
     struct lh_person_config *people;

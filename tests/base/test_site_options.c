@@ -98,9 +98,6 @@ static const struct expectation expectations[] = {
     SITE("tracks", "verify", "false", SWITCH, tracks.verify, 0, NULL),
     SITE("tracks", "verify_score", "0.75", NUMBER, tracks.verify_score, 0.75, NULL),
     SITE("tracks", "budget_per_day", "3", WHOLE, tracks.budget_per_day, 3, NULL),
-    SITE("fusion", "p1_probability", "0.95", NUMBER, fusion.p1_probability, 0.95, NULL),
-    SITE("fusion", "p2_probability", "0.65", NUMBER, fusion.p2_probability, 0.65, NULL),
-    SITE("fusion", "p3_probability", "0.35", NUMBER, fusion.p3_probability, 0.35, NULL),
     SITE("alarms", "update_interval_s", "33", NUMBER, alarms.update_interval_s, 33, NULL),
     SITE("fusion", "prior_probability", "0.0625", NUMBER, fusion.prior_probability, 0.0625, NULL),
     SITE("fusion", "danger_1_weight", "-0.875", NUMBER, fusion.danger_1_weight, -0.875, NULL),
@@ -109,13 +106,7 @@ static const struct expectation expectations[] = {
     SITE("fusion", "danger_4_weight", "0.5", NUMBER, fusion.danger_4_weight, 0.5, NULL),
     SITE("fusion", "danger_5_weight", "1", NUMBER, fusion.danger_5_weight, 1, NULL),
     SITE("fusion", "ban_weight", "0.625", NUMBER, fusion.ban_weight, 0.625, NULL),
-    SITE("fusion", "camera_strong_lr", "50", NUMBER, fusion.camera_strong_lr, 50, NULL),
     SITE("fusion", "camera_weak_lr", "3.75", NUMBER, fusion.camera_weak_lr, 3.75, NULL),
-    SITE("fusion", "camera_strong_score", "0.675", NUMBER, fusion.camera_strong_score, 0.675, NULL),
-    SITE("fusion", "camera_weak_score", "0.375", NUMBER, fusion.camera_weak_score, 0.375, NULL),
-    SITE("fusion", "camera_persistence_weight", "1.25", NUMBER, fusion.camera_persistence_weight,
-         1.25, NULL),
-    SITE("fusion", "camera_persistence_s", "750", NUMBER, fusion.camera_persistence_s, 750, NULL),
     SITE("fusion", "camera_look_lr", "0.875", NUMBER, fusion.camera_look_lr, 0.875, NULL),
     SITE("fusion", "camera_look_weight_most", "2.5", NUMBER, fusion.camera_look_weight_most, 2.5,
          NULL),
@@ -179,6 +170,12 @@ static const struct expectation expectations[] = {
     SITE("fusion", "dwelling_m", "1250", NUMBER, fusion.dwelling_m, 1250, NULL),
     SITE("fusion", "danger_consequence", "0.3125", NUMBER, fusion.danger_consequence, 0.3125, NULL),
     SITE("fusion", "wind_consequence", "0.625", NUMBER, fusion.wind_consequence, 0.625, NULL),
+    {"ground", "permits", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    {"ground", "protected_areas", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    {"ground", "dwellings", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    {"ground", "weather", "[one]", IN_SITE, OTHER, 0, 0, NULL},
+    SITE("ground", "datum", "bd09", WHOLE, ground.datum, 2, NULL),
+    SITE("ground", "utc_offset_h", "-3.5", NUMBER, ground.utc_offset_h, -3.5, NULL),
     SITE("weather", "ffmc", "1987", WHOLE, weather.ffmc, 1, NULL),
     SITE("weather", "danger_2_fwi", "1.5", NUMBER, weather.danger_fwi[0], 1.5, NULL),
     SITE("weather", "danger_3_fwi", "2.5", NUMBER, weather.danger_fwi[1], 2.5, NULL),
@@ -375,8 +372,9 @@ static void write_keys(FILE *out, const char *section, int indent)
 
 static char *write_site(enum level level)
 {
-    static const char *const sections[] = {"site",   "log",     "detect",   "tracks", "alarms",
-                                           "fusion", "weather", "evidence", "bus",    "places"};
+    static const char *const sections[] = {"site",     "log",    "detect",  "tracks",
+                                           "alarms",   "fusion", "weather", "ground",
+                                           "evidence", "bus",    "places"};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
