@@ -191,6 +191,59 @@ static int take_pose(struct lh_reception *reception, const struct lh_letter *let
     return LH_OK;
 }
 
+static int take_danger(struct lh_reception *reception, const struct lh_letter *letter,
+                       struct outcome *outcome)
+{
+    struct lh_danger *danger = lh_situation_danger(lh_duty_situation(reception->options.duty));
+    struct lh_danger_letter told;
+    int code = lh_danger_letter_parse(letter->body, letter->body_size, &outcome->why, &told);
+    if (code != LH_OK)
+        return code;
+    memcpy(outcome->id, told.id, sizeof outcome->id);
+    if (came_before(reception, letter, outcome))
+        return LH_OK;
+    outcome->body = keep_body(letter->body, letter->body_size);
+    code = lh_danger_give(danger, told.level, told.from_utc_us, told.to_utc_us);
+    return code == LH_OK ? code : lh_fail(&outcome->why, code, "the danger level cannot be used");
+}
+
+static int take_weather(struct lh_reception *reception, const struct lh_letter *letter,
+                        struct outcome *outcome)
+{
+    struct lh_danger *danger = lh_situation_danger(lh_duty_situation(reception->options.duty));
+    struct lh_weather_letter told;
+    int code = lh_weather_letter_parse(letter->body, letter->body_size, &outcome->why, &told);
+    if (code != LH_OK)
+        return code;
+    memcpy(outcome->id, told.id, sizeof outcome->id);
+    if (came_before(reception, letter, outcome))
+        return LH_OK;
+    (void)snprintf(told.row.station, sizeof told.row.station, "%s", letter->sender);
+    outcome->body = keep_body(letter->body, letter->body_size);
+    code = lh_danger_hear(danger, &told.row);
+    return code == LH_OK
+               ? code
+               : lh_fail(&outcome->why, code, "the reading cannot be used: %s", lh_strerror(code));
+}
+
+static int take_cue(struct lh_reception *reception, const struct lh_letter *letter,
+                    struct outcome *outcome)
+{
+    struct lh_cue_letter asked;
+    char why[161];
+    int code = lh_cue_letter_parse(letter->body, letter->body_size, &outcome->why, &asked);
+    if (code != LH_OK)
+        return code;
+    memcpy(outcome->id, asked.id, sizeof outcome->id);
+    if (came_before(reception, letter, outcome))
+        return LH_OK;
+    (void)snprintf(why, sizeof why, "%s asks: %.80s", letter->sender, asked.note);
+    outcome->body = keep_body(letter->body, letter->body_size);
+    code = lh_duty_ask(reception->options.duty, asked.id, why, asked.place);
+    return code == LH_OK ? code
+                         : lh_fail(&outcome->why, code, "no camera with a pose can see that place");
+}
+
 static int take(struct lh_reception *reception, const struct lh_letter *letter,
                 const struct lh_person_config *author, struct outcome *outcome)
 {
@@ -199,6 +252,12 @@ static int take(struct lh_reception *reception, const struct lh_letter *letter,
         return take_report(reception, letter, author, outcome);
     case LH_LETTER_POSE:
         return take_pose(reception, letter, outcome);
+    case LH_LETTER_DANGER:
+        return take_danger(reception, letter, outcome);
+    case LH_LETTER_WEATHER:
+        return take_weather(reception, letter, outcome);
+    case LH_LETTER_CUE:
+        return take_cue(reception, letter, outcome);
     default:
         return lh_fail(&outcome->why, LH_EINVAL, "nobody here takes that");
     }
