@@ -86,6 +86,7 @@ static json_t *station_value(const struct lh_station_status *station)
     bad |= json_object_set_new(object, "frames_waiting", lh_json_count(station->frames_waiting));
     bad |= json_object_set_new(object, "frames_dropped", lh_json_count(station->frames_dropped));
     bad |= json_object_set_new(object, "frames_analysed", lh_json_count(station->frames_analysed));
+    bad |= json_object_set_new(object, "frames_moving", lh_json_count(station->frames_moving));
     bad |= json_object_set_new(object, "fps", lh_json_number(camera->fps));
     bad |= json_object_set_new(object, "blind_s", lh_json_number(camera->blind_s));
     bad |= json_object_set_new(object, "burst", json_boolean(camera->burst));
