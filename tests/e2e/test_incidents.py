@@ -69,7 +69,8 @@ def replay(site, lines, *options):
 
 def alarms_of(done):
     assert done.returncode == 0, done.stderr
-    return [schemas.check(line) for line in done.stdout.splitlines()]
+    messages = [schemas.check(line) for line in done.stdout.splitlines()]
+    return [message for message in messages if message["schema"] != "linhuo/cue/1"]
 
 
 def metres(position, place):
