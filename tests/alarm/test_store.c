@@ -198,6 +198,7 @@ static void make_version_1(const char *folder)
         (void)snprintf(text, sizeof text, "ALTER TABLE alarm DROP COLUMN %s", columns[i]);
         (void)query(folder, text);
     }
+    (void)query(folder, "DROP TABLE audit");
     (void)query(folder, "PRAGMA user_version = 1");
     assert_int_equal(query(folder, "SELECT count(*) FROM pragma_table_info('alarm')"), 16);
 }
@@ -213,7 +214,7 @@ static void a_store_from_before_incidents_is_brought_up_to_date(void **state)
     store = open_store(folder);
     assert_int_equal(put_numbered(store, 2, "e", NULL), LH_OK);
     lh_store_close(&store);
-    assert_int_equal(query(folder, "PRAGMA user_version"), 2);
+    assert_int_equal(query(folder, "PRAGMA user_version"), 3);
     assert_int_equal(query(folder, "SELECT count(*) FROM event"), 2);
     assert_int_equal(query(folder, "SELECT count(*) FROM alarm WHERE id = 'alarm-1' AND"
                                    " probability = score AND latitude_deg IS NULL"),

@@ -26,6 +26,7 @@ enum where {
     IN_COLUMNS,
     IN_HEAT,
     IN_AREA,
+    IN_PERSON,
 };
 
 enum kind {
@@ -187,6 +188,7 @@ static const struct expectation expectations[] = {
     SITE("evidence", "jpeg_quality", "71", WHOLE, evidence.jpeg_quality, 71, NULL),
     SITE("evidence", "crop_margin", "0.75", NUMBER, evidence.crop_margin, 0.75, NULL),
     SITE("bus", "publish", "ipc:///run/bus", TEXT, bus.publish, 0, "ipc:///run/bus"),
+    SITE("bus", "inbox", "ipc:///run/inbox", TEXT, bus.inbox, 0, "ipc:///run/inbox"),
     SITE("bus", "heartbeat_s", "2.5", NUMBER, bus.heartbeat_s, 2.5, NULL),
     SITE("bus", "status_s", "7.5", NUMBER, bus.status_s, 7.5, NULL),
     SITE("bus", "queue_messages", "123", WHOLE, bus.queue_messages, 123, NULL),
@@ -325,6 +327,13 @@ static const struct expectation expectations[] = {
     VIEW("areas", factor, "0.375", IN_AREA, NUMBER, lh_heat_area_config, 0.375, NULL),
     VIEW("areas", valid_from, "2026-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2026-01-01"),
     VIEW("areas", valid_to, "2027-01-01", IN_AREA, TEXT, lh_heat_area_config, 0, "2027-01-01"),
+    VIEW("people", name, "Li", IN_PERSON, TEXT, lh_person_config, 0, "Li"),
+    VIEW("people", key_file, "li.key", IN_PERSON, PATH, lh_person_config, 0, "li.key"),
+    VIEW("people", reports, "false", IN_PERSON, SWITCH, lh_person_config, 0, NULL),
+    VIEW("people", trusted, "true", IN_PERSON, SWITCH, lh_person_config, 1, NULL),
+    VIEW("people", weather, "true", IN_PERSON, SWITCH, lh_person_config, 1, NULL),
+    VIEW("people", poses, "true", IN_PERSON, SWITCH, lh_person_config, 1, NULL),
+    VIEW("people", cues, "true", IN_PERSON, SWITCH, lh_person_config, 1, NULL),
 };
 
 #define EXPECTATIONS (sizeof expectations / sizeof expectations[0])
@@ -417,6 +426,8 @@ static char *write_site(enum level level)
     write_keys(out, "heat", 2);
     fputs("  areas:\n    -\n", out);
     write_keys(out, "areas", 6);
+    fputs("people:\n  -\n", out);
+    write_keys(out, "people", 4);
     assert_int_equal(fclose(out), 0);
     return text;
 }
@@ -523,6 +534,7 @@ static void every_option_arrives(void **state)
                 [IN_COLUMNS] = &site->feeds[0].columns,
                 [IN_HEAT] = &site->heat,
                 [IN_AREA] = site->heat.areas,
+                [IN_PERSON] = site->people,
             };
             check(scratch, &expectations[i], structs[expectations[i].where]);
         }
@@ -791,6 +803,7 @@ static void the_sample_loads_with_every_option_taken(void **state)
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_non_null(scratch_write_text(scratch, "secrets/tower-1", 0600, "user: u\npassword: p\n"));
     assert_non_null(scratch_write_text(scratch, "secrets/county-ca.pem", 0600, "x"));
+    assert_non_null(scratch_write_text(scratch, "secrets/ranger-12", 0600, "12345678\n"));
     assert_non_null(scratch_write_text(scratch, "places.geojson", 0600, "x"));
     assert_non_null(scratch_write_text(scratch, "industry.geojson", 0600, "x"));
     char *text = print_form(lh_site_write_sample);
@@ -889,7 +902,8 @@ static int set_up(void **state)
     if (scratch_create(&scratch) != 0)
         return -1;
     return scratch_write_text(&scratch, "secret", 0600, "user: admin\npassword: s3cret\n") &&
-                   scratch_write_text(&scratch, "ca.pem", 0644, "x")
+                   scratch_write_text(&scratch, "ca.pem", 0644, "x") &&
+                   scratch_write_text(&scratch, "li.key", 0600, "12345678")
                ? 0
                : -1;
 }

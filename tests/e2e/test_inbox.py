@@ -215,7 +215,7 @@ GOOD = b'{"id": "r-1", "person": "wang", "word": "fire", "observed": "2020-11-24
 
 
 @pytest.mark.parametrize("frames, reason", [
-    ([b""], "header"), ([b"", b"", b""], "header"), ([b"LH2 report wang", b"k", b"{}"], "version"),
+    ([b""], "empty"), ([b"", b"", b""], "header"), ([b"LH2 report wang", b"k", b"{}"], "version"),
     ([b"LH1 report", b"k", b"{}"], "LH1 KIND SENDER"), ([b"LH1 alarm wang", b"k", b"{}"], "kind"),
     ([b"LH1 report wang"], "three frames"), ([b"LH1 report wang", b"k" * 5000, b"{}"], "key"),
     ([b"LH1 report wang", b"secret of wang", b"{}", b"more"], "three frames"),
