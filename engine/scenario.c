@@ -386,7 +386,7 @@ static int play_report(struct lh_scenario *scenario, const struct moment *moment
     if (code != LH_OK)
         return refuse(scenario, moment->line, fault, "report: %.200s", why.text);
     const json_t *trusted = json_object_get(moment->body, "trusted");
-    lh_report_evidence(&report, trusted && json_is_true(trusted), moment->utc_us, &evidence);
+    lh_report_evidence(&report, json_is_true(trusted), moment->utc_us, &evidence);
     lh_report_finish(&report);
     code = lh_duty_evidence(duty, &evidence);
     return code == LH_OK ? LH_OK

@@ -45,6 +45,6 @@ void lh_seen_sweep(struct lh_seen_tracks *tracks);
 void lh_seen_finish(struct lh_seen_tracks *tracks);
 
 /* Shows it in the alarm. */
-void lh_alarm_take_seen(struct lh_alarm *alarm, const struct lh_seen *sight);
+void lh_alarm_take_seen(struct lh_alarm *alarm, const struct lh_seen *seen);
 
 #endif

@@ -26,11 +26,14 @@ static const struct lh_option_table zoom_table = {
 };
 
 /* An angle, a share of the lens or of the mast: all alike but for name, range and meaning. */
+/* A field's name and a text cannot stand in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define ANGLE(key, low, high, usual, meaning)                                                      \
     {                                                                                              \
         .name = #key, .type = LH_OPTION_NUMBER, LH_ROW_AT(lh_pose_config, key),                    \
         LH_ROW_RANGE(low, high), .unit = "degrees", .fallback = usual, .help = meaning             \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct lh_option pose_rows[] = {
     {.name = "latitude_deg",

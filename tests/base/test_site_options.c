@@ -650,6 +650,7 @@ static void what_anything_works_by_decides_equality(void **state)
         "id: a, url: x, transport: udp",
         "id: a, url: x, max_width_px: 1000",
         "id: a, url: x, preset: north",
+        /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
         "id: a, url: x, pose: {" POSE "}",
         "id: a, url: x, ptz: {profile: p}",
         "id: a, url: x, presets: [{name: n, azimuth_deg: 0}]",

@@ -198,7 +198,7 @@ static void the_reference_tables_of_the_parts_agree(void **state)
 static void compare_season(const char *name, struct lh_moisture_codes codes)
 {
     char line[1024];
-    double row[COLUMNS];
+    double row[COLUMNS] = {0};
     FILE *file = open_table(name);
     if (!file) {
         print_message("no %s: the reference tables are not here, skipped\n", name);

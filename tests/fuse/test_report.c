@@ -122,7 +122,7 @@ static void photos_are_taken_up_to_their_size(void **state)
         int length = sprintf(text, "%s%s,\"photo\":{\"media_type\":\"image/jpeg\",\"data\":\"/9j/",
                              HEAD, PLACE);
         memset(text + length, 'A', sizes[i] - 4);
-        (void)strcpy(text + (size_t)length + sizes[i] - 4, "\"}}");
+        memcpy(text + (size_t)length + sizes[i] - 4, "\"}}", 4);
         struct lh_report report = {0};
         struct lh_fault fault = {0};
         assert_int_equal(parse(text, &report, &fault), codes[i]);

@@ -68,7 +68,7 @@ static void a_camera_then_a_satellite_are_one_sure_incident(void **state)
     scene_begin(&s, "");
     hear(&s, camera("tower-1", "7", 0, 5, 0.94, point(at_m(0, 0), 120)));
     char id[LH_INCIDENT_ID];
-    (void)strcpy(id, incident_of(&s, 0)->id);
+    memcpy(id, incident_of(&s, 0)->id, sizeof id);
     /* taken an hour later, and known another hour later */
     assert_int_equal(
         hear_at(&s,
@@ -206,9 +206,9 @@ static void an_answer_to_an_incident_needs_no_place(void **state)
     struct lh_evidence word = report("ranger Li", "r1", 200, LH_REPORT_NOTHING,
                                      (struct lh_position){.form = LH_POSITION_NONE});
     assert_int_equal(hear_at(&s, word, 200), LH_EINVAL);
-    (void)strcpy(word.report.about, "141122.unknown");
+    (void)snprintf(word.report.about, sizeof word.report.about, "141122.unknown");
     assert_int_equal(hear_at(&s, word, 200), LH_ENOTFOUND);
-    (void)strcpy(word.report.about, incident_of(&s, 0)->id);
+    (void)snprintf(word.report.about, sizeof word.report.about, "%s", incident_of(&s, 0)->id);
     assert_int_equal(hear_at(&s, word, 200), LH_OK);
     assert_int_equal(count_of(&s), 1);
     assert_int_equal(incident_of(&s, 0)->state, LH_INCIDENT_FALSE);
@@ -344,7 +344,7 @@ static void incidents_that_turn_out_to_be_one_merge(void **state)
     hear(&s, camera("tower-2", "3", 1, 5, 0.9, point(at_m(3000, 0), 100)));
     assert_int_equal(count_of(&s), 2);
     char second[LH_INCIDENT_ID];
-    (void)strcpy(second, incident_of(&s, 1)->id);
+    memcpy(second, incident_of(&s, 1)->id, sizeof second);
     hear(&s, camera("tower-2", "3", 1, 8, 0.9, point(at_m(40, 0), 100)));
     assert_int_equal(count_of(&s), 1);
     assert_int_equal(s.merged, 1);
