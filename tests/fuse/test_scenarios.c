@@ -2,6 +2,7 @@
 #include "scene.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BOTH_CAMERA_AND_SATELLITE (1U << LH_WITNESS_CAMERA | 1U << LH_WITNESS_SATELLITE)

@@ -223,17 +223,11 @@ static void a_line_says_a_landmark(void **state)
     assert_true(isnan(one.height_m));
     assert_string_equal(one.name, "mast");
     assert_true(lh_geo_distance_m(one.place, (struct lh_geo){37.6, 111.9}) > 400);
-    static const char *const odd[] = {
-        "",
-        "1,2,3",
-        "a,2,3,4",
-        "1,2,91,4",
-        "1,2,3,181",
-        "1,2,nan,4",
-        "1,2,3,4,high",
-        "1e999,2,3,4",
-        "0x10,2,3,4",
-        "1,2,3,4,5,1234567890123456789012345678901234567890123456789"};
+    static const char long_name[] = "1,2,3,4,5,1234567890123456789012345678901234567890"
+                                    "1234567890123456789012345678901234567890";
+    static const char *const odd[] = {"",           "1,2,3",     "a,2,3,4",      "1,2,91,4",
+                                      "1,2,3,181",  "1,2,nan,4", "1,2,3,4,high", "1e999,2,3,4",
+                                      "0x10,2,3,4", long_name};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
         if (lh_landmark_parse(odd[i], LH_DATUM_WGS84, &fault, &one) != LH_EFORMAT)
             fail_msg("taken: %s", odd[i]);
