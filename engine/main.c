@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"hotspots", lh_cmd_hotspots, "read satellite hotspots, ask the feeds, find standing heat"},
     {"calibrate", lh_cmd_calibrate, "where a camera looks, from landmarks or the skyline"},
     {"viewshed", lh_cmd_viewshed, "what towers see, and what towers not yet built would add"},
+    {"route", lh_cmd_route, "who would be told of a fire there, when, and why"},
     {"danger", lh_cmd_danger, "fire weather indices and danger levels from a table of weather"},
     {"plugins", lh_cmd_plugins, "detectors at hand, with their settings"},
     {"sample-config", lh_cmd_sample_config,

@@ -80,7 +80,8 @@ static bool read_clock(const char *text, int *ret_minute)
     return minute < 60 && *ret_minute <= DAY_MIN;
 }
 
-bool lh_hours_parse(const char *text, int *ret_from_min, int *ret_to_min)
+/* "08:00-18:00"; both alike is a mistake. */
+static bool read_hours(const char *text, int *ret_from_min, int *ret_to_min)
 {
     int from_min;
     int to_min;
@@ -233,7 +234,7 @@ static int read_duty(const struct reading *reading, const struct lh_yaml_node *n
     read_days(reading, node, &duty);
     read_weekdays(reading, node, &duty);
     hours = text_of(node, "hours");
-    if (hours[0] && !lh_hours_parse(hours, &duty.from_min, &duty.to_min))
+    if (hours[0] && !read_hours(hours, &duty.from_min, &duty.to_min))
         find(reading, node,
              "'hours' are such as \"08:00-18:00\" or \"18:00-08:00\"; leave them out "
              "for the whole day");

@@ -63,8 +63,6 @@ size_t lh_roster_on_duty(const struct lh_roster *roster, const char *code, enum 
 const char *lh_local_time_format(int64_t utc_us, int utc_offset_min, char text[LH_LOCAL_TEXT]);
 /* Minutes since the local midnight. */
 int lh_local_minute(int64_t utc_us, int utc_offset_min);
-/* "08:00-18:00"; false for anything else, and where both are alike but for "00:00-24:00". */
-bool lh_hours_parse(const char *text, int *ret_from_min, int *ret_to_min);
 /* Whether a minute of the day lies in the hours, which may pass midnight. */
 bool lh_hours_contain(int from_min, int to_min, int minute);
 
