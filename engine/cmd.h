@@ -14,6 +14,7 @@ enum {
 
 int lh_cmd_calibrate(int argc, char **argv);
 int lh_cmd_check(int argc, char **argv);
+int lh_cmd_export(int argc, char **argv);
 int lh_cmd_hotspots(int argc, char **argv);
 int lh_cmd_danger(int argc, char **argv);
 int lh_cmd_plugins(int argc, char **argv);
