@@ -1,6 +1,7 @@
 #include "alarm_thread.h"
 
 #include "base/thread.h"
+#include "feeds.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define WAIT_US (LH_SECOND_US / 10)
+#define BATCHES_AT_ONCE 4 /* so that alarms go out between */
 
 struct lh_alarm_thread {
     struct lh_alarm_thread_options options;
@@ -16,6 +18,8 @@ struct lh_alarm_thread {
     struct lh_album *album;
     struct lh_publisher *publisher;
     struct lh_duty *duty;
+    struct lh_feeds *feeds; /* NULL: they could not be started */
+    struct lh_complaint feed_complaint;
     struct lh_complaint status_complaint;
     int64_t status_due_us;
     uint64_t status_sequence;
@@ -62,13 +66,40 @@ int lh_alarm_thread_open(const struct lh_alarm_thread_options *options, struct l
     return LH_OK;
 }
 
+/* The log belongs to this thread, and so do start and stop. */
+static void start_feeds(struct lh_alarm_thread *self)
+{
+    const int code = lh_feeds_start(lh_tenure_site(self->tenure), self->options.clock,
+                                    lh_situation_log(lh_duty_situation(self->duty)), &self->feeds);
+    if (code != LH_OK)
+        lh_log(LH_LOG_ERROR, "fuse", NULL, "no feed is read: %s", lh_strerror(code));
+}
+
+static void take_batches(struct lh_alarm_thread *self)
+{
+    struct lh_feed_batch *batch;
+    for (int i = 0; self->feeds && i < BATCHES_AT_ONCE && (batch = lh_feeds_next(self->feeds));
+         i++) {
+        struct lh_fault fault = {0};
+        if (lh_duty_hotspots(self->duty, batch, &fault) != LH_OK)
+            lh_complain(&self->feed_complaint, self->options.clock, "fuse", batch->feed,
+                        "hotspots are not taken in: %s", fault.text);
+        else
+            lh_recovered(&self->feed_complaint, self->options.clock, "fuse", batch->feed,
+                         "hotspots are taken in again");
+        lh_feed_batch_destroy(&batch);
+    }
+}
+
 static void take_tenure(struct lh_alarm_thread *self, struct lh_tenure *tenure)
 {
+    lh_feeds_stop(&self->feeds); /* they lend the old site */
     lh_duty_set_site(self->duty, lh_tenure_site(tenure), lh_tenure_vantage(tenure));
     if (self->album)
         lh_album_set(self->album, &lh_tenure_site(tenure)->evidence);
     lh_tenure_unref(&self->tenure);
     self->tenure = lh_tenure_ref(tenure);
+    start_feeds(self);
 }
 
 static void take_news(struct lh_alarm_thread *self, const struct lh_news *news)
@@ -78,6 +109,9 @@ static void take_news(struct lh_alarm_thread *self, const struct lh_news *news)
         take_tenure(self, news->tenure);
     } else if (news->kind == LH_NEWS_HEALTH) {
         code = lh_desk_health(lh_duty_desk(self->duty), news->status, news->health_before);
+    } else if (news->kind == LH_NEWS_LOOK) {
+        code = lh_duty_look(self->duty, news->camera, news->camera->preset, news->aspect,
+                            news->looked_utc_us);
     } else {
         const struct lh_desk_input input = {
             .type = news->event,
@@ -122,6 +156,9 @@ static int publish_status(struct lh_alarm_thread *self)
     int code = self->options.status(self->options.context, &status);
     if (code != LH_OK)
         return code;
+    status.fusion = lh_situation_stats(lh_duty_situation(self->duty));
+    if (self->feeds)
+        (void)lh_feeds_status(self->feeds, &status.feeds, &status.feed_count);
     status.desk = lh_desk_counts(lh_duty_desk(self->duty));
     status.publish = lh_publisher_endpoint(self->publisher);
     status.subscribers = lh_publisher_subscribers(self->publisher);
@@ -157,6 +194,7 @@ static void publish_status_when_due(struct lh_alarm_thread *self)
 static void work(void *opaque)
 {
     struct lh_alarm_thread *self = opaque;
+    start_feeds(self);
     for (;;) {
         void *item;
         const int code = lh_queue_pop(self->options.news, WAIT_US, &item);
@@ -164,6 +202,7 @@ static void work(void *opaque)
             take_news(self, item);
             lh_news_destroy(item);
         }
+        take_batches(self);
         lh_publisher_serve(self->publisher, 0);
         lh_duty_tick(self->duty);
         publish_status_when_due(self);
@@ -183,6 +222,7 @@ void lh_alarm_thread_destroy(struct lh_alarm_thread **thread_pointer)
     if (!self)
         return;
     lh_thread_join(&self->thread);
+    lh_feeds_stop(&self->feeds);
     lh_duty_destroy(&self->duty);
     lh_publisher_destroy(&self->publisher);
     lh_album_destroy(&self->album);

@@ -93,16 +93,35 @@ static int judge(const json_t *status, int64_t now_us)
     return LH_EXIT_DONE;
 }
 
+static void print_feed(const json_t *feed, int64_t now_us)
+{
+    int64_t success_us = LH_NO_TIME;
+    (void)lh_time_parse(text_of(feed, "last_success"), &success_us);
+    (void)printf("feed %s: %.0f rows, ", text_of(feed, "name"), number_of(feed, "rows"));
+    if (success_us == LH_NO_TIME)
+        (void)printf("never read");
+    else
+        (void)printf("read %.0f s ago", (double)(now_us - success_us) / (double)LH_SECOND_US);
+    (void)printf("%s%s\n", *text_of(feed, "last_error") ? ": " : "", text_of(feed, "last_error"));
+}
+
 static void print_status(const json_t *status, int64_t now_us)
 {
     const double age_s = age_of(status, now_us);
     const json_t *alarms = json_object_get(status, "alarms");
     (void)printf("%s: started %s, status %.0f s old\n", text_of(status, "site"),
                  text_of(status, "started"), age_s);
-    (void)printf("alarms: %.0f raised, %.0f open, %.0f published, %.0f waiting for the disk\n\n",
+    (void)printf("alarms: %.0f raised, %.0f open, %.0f published, %.0f waiting for the disk\n",
                  number_of(alarms, "raised"), number_of(alarms, "open"),
                  number_of(alarms, "published"), number_of(alarms, "backlog"));
+    const json_t *incidents = json_object_get(status, "incidents");
+    (void)printf("incidents: %.0f known by %.0f pieces of evidence\n",
+                 number_of(incidents, "known"), number_of(incidents, "evidence"));
     size_t i;
+    const json_t *feed;
+    json_array_foreach (json_object_get(status, "feeds"), i, feed)
+        print_feed(feed, now_us);
+    (void)putchar('\n');
     const json_t *camera;
     json_array_foreach (json_object_get(status, "cameras"), i, camera)
         print_camera(camera, now_us);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_US (60 * LH_SECOND_US)
 #define FRAMES_HELD 96 /* by events that wait to be merged, and by the decoder's reader */
 
 struct lh_lane {
@@ -17,6 +18,7 @@ struct lh_lane {
     struct lh_watch *watch;
     struct lh_lane_report report;
     int64_t horizon_us; /* events are never earlier than this */
+    int64_t looked_us;  /* of the last look that was handed over */
     struct lh_lane_span *spans;
     size_t span_count;
     size_t span_capacity;
@@ -77,6 +79,7 @@ int lh_lane_create(const struct lh_lane_options *options, struct lh_lane **ret_l
     lane->report.camera = lane->id;
     lane->report.start_utc_us = LH_NO_TIME;
     lane->horizon_us = LH_NO_TIME;
+    lane->looked_us = LH_NO_TIME;
     int code = lane->id && lane->path ? LH_OK : LH_ENOMEM;
     if (code == LH_OK)
         code = lh_frame_pool_create(FRAMES_HELD, &lane->pool);
@@ -211,6 +214,19 @@ static int tell_look(const struct lh_lane *lane, struct lh_frame *frame,
     return lane->options.on_look ? lane->options.on_look(lane->options.context, &look) : LH_OK;
 }
 
+/* Only of cameras of which somebody knows where they look. */
+static int hand_look(struct lh_lane *lane, const struct lh_frame_info *info,
+                     int (*take)(void *context, struct lh_lane_event *event), void *context)
+{
+    if (lane->camera.pose_place.line == 0 || info->burst ||
+        (lane->looked_us != LH_NO_TIME && lane->horizon_us - lane->looked_us < LOOK_US))
+        return LH_OK;
+    lane->looked_us = lane->horizon_us;
+    struct lh_lane_event event = {
+        .utc_us = lane->horizon_us, .look = true, .info = detached(lane, info), .has_info = true};
+    return take(context, &event);
+}
+
 static int analyse(struct lh_lane *lane, struct lh_frame *frame,
                    int (*take)(void *context, struct lh_lane_event *event), void *context)
 {
@@ -230,6 +246,8 @@ static int analyse(struct lh_lane *lane, struct lh_frame *frame,
     if (code != LH_OK)
         delivery.code = code;
     code = hand_over(&delivery, lane->options.keep_frames ? frame : NULL, &result, take, context);
+    if (code == LH_OK && result.failed_detectors == 0)
+        code = hand_look(lane, info, take, context);
     lane->report.frames++;
     lane->report.now_utc_us = lane->horizon_us;
     return code;

@@ -21,9 +21,11 @@ struct lh_lane_span {
     int64_t end_utc_us;
 };
 
-/* One track event of one frame. Owned by whoever holds it. */
+/* One track event of one frame, or a look of a camera with a pose (once a minute, after the tracks of its frame).
+ * Owned by whoever holds it. */
 struct lh_lane_event {
     int64_t utc_us; /* of the frame at which it happened */
+    bool look;      /* then only time and info are given */
     enum lh_track_event_type type;
     struct lh_track track;
     struct lh_frame *frame;    /* NULL unless frames are kept, and when a track was lost */

@@ -214,6 +214,10 @@ static int show_desk(struct replay *self, const struct track_lane *lane,
     const int played = lh_playback_until(self->playback, event->utc_us, self->duty, &self->fault);
     if (played != LH_OK)
         return played;
+    if (event->look)
+        return lh_duty_look(self->duty, lh_lane_camera(lane->lane), event->info.preset,
+                            (double)event->info.width_px / (double)event->info.height_px,
+                            event->utc_us);
     self->news = (struct lh_replay_alarm){.clip = (size_t)(lane - self->lanes),
                                           .clip_start_us = lane->start_us,
                                           .frame = event->frame};

@@ -9,6 +9,7 @@
 
 #define FRAMES_WAITING 2 /* live: the newest picture matters, the one before it is a courtesy */
 #define FRAME_AGE_S 30   /* older pictures are not analysed at all */
+#define LOOK_US (60 * LH_SECOND_US)
 #define PLACE_KEPT_S 600 /* the memory of the place is written this often, and at the end */
 
 struct lh_tenure {
@@ -34,6 +35,7 @@ struct lh_station {
     char *place_path;      /* NULL: not kept */
     int64_t place_kept_us; /* monotonic */
     bool place_changed;
+    int64_t looked_us; /* monotonic: the last look that was told */
     struct event *events;
     size_t event_count;
     size_t event_capacity;
@@ -165,6 +167,23 @@ static void report_health(struct lh_station *station)
     if (!take_health(station, news) ||
         lh_queue_push(station->options.news, news, sizeof *news + sizeof *news->status, -1) !=
             LH_OK)
+        lh_news_destroy(news);
+}
+
+/* Only of cameras of which somebody knows where they look. */
+static void report_look(struct lh_station *station, const struct lh_frame_info *info)
+{
+    const int64_t now_us = lh_clock_monotonic_us(station->options.clock);
+    if (station->options.camera->pose_place.line == 0 || info->burst ||
+        now_us - station->looked_us < LOOK_US)
+        return;
+    struct lh_news *news = news_create(station, LH_NEWS_LOOK);
+    if (!news)
+        return;
+    station->looked_us = now_us;
+    news->looked_utc_us = info->capture_utc_us;
+    news->aspect = (double)info->width_px / (double)info->height_px;
+    if (lh_queue_push(station->options.news, news, sizeof *news, -1) != LH_OK)
         lh_news_destroy(news);
 }
 
@@ -383,6 +402,8 @@ static void analyse(struct lh_station *station, struct lh_frame *frame)
                      "detectors work again");
     for (size_t i = 0; i < station->event_count; i++)
         report(station, station->events[i].type, &station->events[i].track, frame, &result);
+    if (code == LH_OK && result.failed_detectors == 0)
+        report_look(station, lh_frame_info(frame));
     copy_counts(station);
     station->place_changed = true;
     if (lh_clock_monotonic_us(station->options.clock) - station->place_kept_us >

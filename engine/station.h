@@ -38,6 +38,7 @@ const struct lh_vantage *lh_tenure_vantage(const struct lh_tenure *tenure);
 enum lh_news_kind {
     LH_NEWS_TRACK,
     LH_NEWS_HEALTH,
+    LH_NEWS_LOOK, /* a camera with a pose looked, and all that it saw was told before; once a minute */
     LH_NEWS_TENURE, /* work by this site from now on */
 };
 
@@ -47,7 +48,9 @@ struct lh_news {
     const struct lh_camera_config *camera;
     enum lh_track_event_type event;
     struct lh_track track;
-    struct lh_frame *frame;          /* held; NULL when the track was lost */
+    struct lh_frame *frame; /* held; NULL when the track was lost, and of looks */
+    int64_t looked_utc_us;  /* of looks, as is aspect */
+    double aspect;
     struct lh_detection *detections; /* owned */
     size_t detection_count;
     struct lh_camera_status *status; /* owned; health only */

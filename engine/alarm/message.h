@@ -15,6 +15,8 @@
 
 #include "alarm/alarm.h"
 #include "detect/detector.h"
+#include "fuse/feed_thread.h"
+#include "fuse/fusion.h"
 #include "video/camera.h"
 
 #define LH_TOPIC 200
@@ -88,6 +90,9 @@ struct lh_engine_status {
     struct lh_desk_counts desk;
     struct lh_station_status *stations; /* owned */
     size_t station_count;
+    struct lh_feed_status *feeds; /* owned */
+    size_t feed_count;
+    struct lh_fusion_stats fusion;
 };
 /* Frees what it owns and leaves it empty. */
 void lh_engine_status_finish(struct lh_engine_status *status);

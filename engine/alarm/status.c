@@ -3,12 +3,15 @@
 
 #include <stdlib.h>
 
+#define FEEDS_LISTED 8 /* on the bus and in the file */
 #define HEALTH_STATES (LH_HEALTH_DEFOCUSED + 1)
-#define BRIEF_CAMERAS_BYTES (LH_MESSAGE_MAX - 4096) /* the rest of the document needs far less */
+#define BRIEF_CAMERAS_BYTES                                                                        \
+    (LH_MESSAGE_MAX - 4096 - FEEDS_LISTED * 1536) /* the rest of the document needs far less */
 
 void lh_engine_status_finish(struct lh_engine_status *status)
 {
     free(status->stations);
+    free(status->feeds);
     *status = (struct lh_engine_status){0};
 }
 
@@ -116,6 +119,53 @@ static json_t *desk_value(const struct lh_desk_counts *counts)
     return object;
 }
 
+static json_t *feed_value(const struct lh_feed_status *feed)
+{
+    json_t *object = json_object();
+    int bad = json_object_set_new(object, "name", lh_json_text(feed->name));
+    bad |= json_object_set_new(object, "last_success", lh_json_time(feed->last_success_utc_us));
+    bad |= json_object_set_new(object, "looks", lh_json_count(feed->looks));
+    bad |= json_object_set_new(object, "failures", lh_json_count(feed->failures));
+    bad |= json_object_set_new(object, "rows", lh_json_count(feed->rows));
+    bad |= json_object_set_new(object, "last_error", lh_json_text(feed->last_error));
+    if (bad) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+static json_t *feeds_value(const struct lh_engine_status *status)
+{
+    json_t *array = json_array();
+    int bad = 0;
+    for (size_t i = 0; i < status->feed_count && i < FEEDS_LISTED && !bad; i++)
+        bad = json_array_append_new(array, feed_value(&status->feeds[i]));
+    if (bad) {
+        json_decref(array);
+        return NULL;
+    }
+    return array;
+}
+
+static json_t *incidents_value(const struct lh_fusion_stats *fusion)
+{
+    json_t *object = json_object();
+    int bad = json_object_set_new(object, "known", lh_json_count(fusion->incidents));
+    bad |= json_object_set_new(object, "evidence", lh_json_count(fusion->evidence));
+    bad |= json_object_set_new(object, "added", lh_json_count(fusion->added));
+    bad |=
+        json_object_set_new(object, "refused",
+                            lh_json_count(fusion->too_late + fusion->too_early + fusion->malformed +
+                                          fusion->crowded + fusion->unanswered));
+    bad |= json_object_set_new(object, "dropped", lh_json_count(fusion->dropped));
+    if (bad) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
 static json_t *health_value(const struct lh_engine_status *status)
 {
     size_t counts[HEALTH_STATES] = {0};
@@ -201,6 +251,8 @@ static int compose(const struct lh_engine_status *status, const struct lh_serial
     bad |= json_object_set_new(root, "detect_threads", lh_json_count(status->detect_threads));
     bad |= json_object_set_new(root, "subscribers", lh_json_count(status->subscribers));
     bad |= json_object_set_new(root, "alarms", desk_value(&status->desk));
+    bad |= json_object_set_new(root, "incidents", incidents_value(&status->fusion));
+    bad |= json_object_set_new(root, "feeds", feeds_value(status));
     bad |= json_object_set_new(root, "health", health_value(status));
     bad |= json_object_set_new(root, "cameras_listed",
                                lh_json_count(stations ? json_array_size(stations) : 0));

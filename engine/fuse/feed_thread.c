@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,9 @@ struct lh_feed_thread {
     struct lh_thread thread;
     struct lh_complaint complaint;
     atomic_bool stop;
+    pthread_mutex_t lock;
+    /* -- protected by lock */
+    struct lh_feed_status status;
 };
 
 void lh_feed_batch_drop(void *batch)
@@ -36,6 +40,30 @@ static void push(struct lh_feed_thread *thread, struct lh_feed_batch *batch)
         lh_feed_batch_destroy(&batch);
 }
 
+static void note_look(struct lh_feed_thread *thread, int code, const struct lh_fault *fault,
+                      const struct lh_feed_batch *batch)
+{
+    if (code == LH_ECLOSED)
+        return;
+    (void)pthread_mutex_lock(&thread->lock);
+    struct lh_feed_status *status = &thread->status;
+    status->looks++;
+    status->failures += code != LH_OK;
+    status->rows += batch ? batch->hotspots.count : 0;
+    if (code == LH_OK)
+        status->last_success_utc_us = lh_clock_utc_us(thread->clock);
+    (void)snprintf(status->last_error, sizeof status->last_error, "%.255s",
+                   code == LH_OK ? "" : fault->text);
+    (void)pthread_mutex_unlock(&thread->lock);
+}
+
+void lh_feed_thread_status(struct lh_feed_thread *thread, struct lh_feed_status *ret_status)
+{
+    (void)pthread_mutex_lock(&thread->lock);
+    *ret_status = thread->status;
+    (void)pthread_mutex_unlock(&thread->lock);
+}
+
 static void run(void *argument)
 {
     struct lh_feed_thread *thread = (struct lh_feed_thread *)argument;
@@ -44,6 +72,7 @@ static void run(void *argument)
         struct lh_feed_batch *batch = NULL;
         struct lh_fault fault = {0};
         const int code = lh_feed_step(thread->feed, &fault, &batch);
+        note_look(thread, code, &fault, batch);
         if (code != LH_OK && code != LH_ECLOSED)
             lh_complain(&thread->complaint, thread->clock, "fuse", name, "%s", fault.text);
         if (batch) {
@@ -63,9 +92,13 @@ int lh_feed_thread_start(const struct lh_feed_config *config, const struct lh_fe
                          struct lh_feed_thread **ret_thread)
 {
     struct lh_feed_thread *thread = calloc(1, sizeof *thread);
-    if (!thread)
+    if (!thread || pthread_mutex_init(&thread->lock, NULL) != 0) {
+        free(thread);
         return lh_fail(fault, LH_ENOMEM, "out of memory");
+    }
     char name[32];
+    (void)snprintf(thread->status.name, sizeof thread->status.name, "%s", config->name);
+    thread->status.last_success_utc_us = LH_NO_TIME;
     struct lh_feed_options own = *options;
     own.stop = &thread->stop;
     thread->config = config;
@@ -97,6 +130,7 @@ void lh_feed_thread_stop(struct lh_feed_thread **thread)
     lh_thread_join(&(*thread)->thread);
     lh_feed_destroy(&(*thread)->feed);
     lh_bell_destroy(&(*thread)->bell);
+    (void)pthread_mutex_destroy(&(*thread)->lock);
     free(*thread);
     *thread = NULL;
 }

@@ -22,6 +22,18 @@ int lh_feed_thread_start(const struct lh_feed_config *config, const struct lh_fe
 /* Ends a transfer within a second, and joins. Accepts &NULL; leaves NULL. */
 void lh_feed_thread_stop(struct lh_feed_thread **thread);
 
+/* How a feed does. A plain value. */
+struct lh_feed_status {
+    char name[65];
+    int64_t last_success_utc_us; /* the last look that did not fail; LH_NO_TIME: none yet */
+    uint64_t looks;
+    uint64_t failures;
+    uint64_t rows;        /* that came, repetitions too */
+    char last_error[256]; /* "": the last look did not fail */
+};
+/* Any thread. */
+void lh_feed_thread_status(struct lh_feed_thread *thread, struct lh_feed_status *ret_status);
+
 /* For lh_queue_options.drop. */
 void lh_feed_batch_drop(void *batch);
 

@@ -102,11 +102,14 @@ def test_a_subscriber_receives_an_alarm_and_validates_it(desk, subscribe):
     assert raised["camera"] == {"id": "tower-1", "name": "北山 tower", "preset": "north"}
     for name in raised["evidence"].values():
         assert (desk.data / name).read_bytes().startswith(b"\xff\xd8"), "evidence is on disk before"
-    desk.do("update 1 0.93")
+    desk.do("confirm")
     topic, updated = receive(socket)
-    assert topic == "alarm/P1/141122/"
+    assert topic == "alarm/P1/141122/" and updated["incident"]["state"] == "confirmed"
+    assert {reason["kind"] for reason in updated["reasons"]} >= {"camera", "report", "prior"}
     assert (updated["id"], updated["revision"], updated["sequence"]) == (raised["id"], 2, 2)
-    desk.do("lose 1")
+    desk.do("raise 2 0.75")
+    assert receive(socket)[1]["state"] == "raised"
+    desk.do("lose 2")
     assert receive(socket)[1]["state"] == "ended"
 
 
@@ -152,7 +155,8 @@ def test_the_schemas_refuse_what_is_not_so(desk, subscribe):
     desk.do("raise 1 0.75")
     good = receive(socket)[1]
     wrong = [("score", 1.5), ("priority", "P4"), ("state", None), ("kind", "fog"), ("sequence", 0),
-             ("box", {"x": 0.1}), ("reasons", []), ("times", {}), ("schema", "linhuo/alarm/2"),
+             ("box", {"x": 0.1}), ("reasons", []), ("times", {}), ("schema", "linhuo/alarm/1"), ("probability", 1.5),
+             ("position", {"form": "ellipses"}),
              ("evidence", {"frame": "/absolute.jpg"}), ("a_new_field", 1)]
     for key, value in wrong:
         bad = copy.deepcopy(good)
@@ -195,7 +199,7 @@ def test_watch_prints_a_table_for_people(desk):
     out, err = program.communicate(timeout=25)
     assert program.returncode == 0, err
     assert re.search(r"^\d\d:\d\d:\d\d  camera tower-1: frozen, was seeing: no packet", out, re.M)
-    assert re.search(r"^\d\d:\d\d:\d\d  P1   raised   tower-1 北山 tower +smoke  0\.95   "
+    assert re.search(r"^\d\d:\d\d:\d\d  P2   raised   tower-1 北山 tower +smoke +0\.95  "
                      r"upper left, 2\.0 % +smoke seen in 4 pictures", out, re.M), out
     path = re.search(r"^ +(/.*boxes\.jpg)$", out, re.M).group(1)
     assert path.startswith(str(desk.data)) and open(path, "rb").read(2) == b"\xff\xd8"
@@ -207,7 +211,7 @@ def test_watch_tells_what_it_was_told_to_look_for(desk):
                     "--timeout", 20)
     desk.do("subscribers 2")
     desk.do("raise 1 0.75")
-    desk.do("raise 2 0.95")
+    desk.do("confirm")
     desk.do("raise 3 0.75")
     out, err = program.communicate(timeout=25)
     assert program.returncode == 0, err
@@ -339,7 +343,7 @@ def test_the_example_console_shows_an_alarm(desk):
         begun = time.monotonic()
         line = console.stdout.readline()
         assert time.monotonic() - begun < 10
-        assert "P1" in line and "北山 tower" in line
+        assert "P2" in line and "北山 tower" in line
     finally:
         console.kill()
         console.wait()

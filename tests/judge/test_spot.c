@@ -1,6 +1,6 @@
 #include "judge/spot.h"
 
-#include "alarm/evidence.h"
+#include "alarm/album.h"
 
 #include <stdio.h>
 #include <stdlib.h>
