@@ -4,9 +4,9 @@
  * From any vector file that OGR reads, in any projection. A feature is an area with these fields; a Chinese
  * name is as good, and a field that is not there is empty:
  *
- *   code       代码 编码     administrative code: 6 digits county, 9 township, 12 village, more a grid cell
+ *   code       adcode 代码   administrative code: 6 digits county, 9 township, 12 village, more a grid cell
  *   name       名称          what people call it
- *   level      级别          county, township, village or cell; else by the length of the code
+ *   level      级别          county (district), township (street), village or cell; else by the length of the code
  *   county, township, village   县 乡镇 村
  *   ranger     护林员        who answers, as one would dial: "Zhang San 139..."; empty: somebody of another level
  *   cadre      村干部

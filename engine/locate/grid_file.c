@@ -59,7 +59,7 @@ struct field {
     }
 
 static const struct field fields[] = {
-    FIELD(code, "code", "代码", "编码"),
+    FIELD(code, "code", "adcode", "代码"),
     FIELD(name, "name", "名称"),
     FIELD(county, "county", "县"),
     FIELD(township, "township", "乡镇"),
@@ -101,10 +101,13 @@ static void read_text(OGRFeatureH feature, const char *const names[3], char *tex
     }
 }
 
-static int read_level(struct loading *loading, OGRFeatureH feature, struct lh_grid_area *area)
+static void read_level(struct loading *loading, OGRFeatureH feature, struct lh_grid_area *area)
 {
     static const char *const keys[3] = {"level", "级别"};
-    static const char *const chinese[] = {"县", "乡镇", "村", "网格"};
+    static const char *const words[][3] = {{"county", "district", "县"},
+                                           {"township", "street", "乡镇"},
+                                           {"village", "village", "村"},
+                                           {"cell", "cell", "网格"}};
     char text[32] = "";
     const size_t digits = strlen(area->code);
     read_text(feature, keys, text, sizeof text);
@@ -112,21 +115,20 @@ static int read_level(struct loading *loading, OGRFeatureH feature, struct lh_gr
                   : digits == 9  ? LH_GRID_TOWNSHIP
                   : digits == 12 ? LH_GRID_VILLAGE
                                  : LH_GRID_CELL;
-    if (!text[0])
-        return LH_OK;
-    for (unsigned i = 0; i <= LH_GRID_CELL; i++) {
-        if (strcmp(text, lh_grid_level_name((enum lh_grid_level)i)) != 0 &&
-            strcmp(text, chinese[i]) != 0)
+    for (unsigned i = 0; i < 3 * (LH_GRID_CELL + 1); i++) {
+        if (strcmp(text, words[i / 3][i % 3]) != 0)
             continue;
-        area->level = (enum lh_grid_level)i;
-        return LH_OK;
+        area->level = (enum lh_grid_level)(i / 3);
+        return;
     }
-    return lh_fail(loading->fault, LH_ECONFIG,
-                   "%.200s: %s has level '%s'; it is county, township, village or cell",
-                   loading->path, title_of(area), text);
+    if (text[0])
+        note(loading->grid,
+             "%s has level '%s', which is none of county, township, village and cell: taken for a "
+             "%s by its code",
+             title_of(area), text, lh_grid_level_name(area->level));
 }
 
-static int read_fields(struct loading *loading, OGRFeatureH feature, struct lh_grid_area *area)
+static void read_fields(struct loading *loading, OGRFeatureH feature, struct lh_grid_area *area)
 {
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         read_text(feature, fields[i].names, (char *)area + fields[i].offset, fields[i].size);
@@ -134,7 +136,7 @@ static int read_fields(struct loading *loading, OGRFeatureH feature, struct lh_g
         (void)snprintf(area->name, sizeof area->name, "area %zu", loading->grid->count + 1);
         note(loading->grid, "%s has neither code nor name: no roster can mean it", area->name);
     }
-    return read_level(loading, feature, area);
+    read_level(loading, feature, area);
 }
 
 /* ---- shapes ---- */
@@ -265,15 +267,14 @@ static int read_feature(struct loading *loading, OGRFeatureH feature,
     OGRGeometryH shape = raw ? OGR_G_GetLinearGeometry(raw, 0, NULL) : NULL;
     if (!shape)
         return LH_OK;
-    int code = read_fields(loading, feature, &area);
-    if (code == LH_OK) {
-        shape = mended(loading, &area, shape);
-        if (to_wgs84 && OGR_G_Transform(shape, to_wgs84) != OGRERR_NONE)
-            code = lh_fail(loading->fault, LH_ECONFIG,
-                           "%.200s: the coordinates of %s are none of the projection that the file "
-                           "says",
-                           loading->path, title_of(&area));
-    }
+    int code = LH_OK;
+    read_fields(loading, feature, &area);
+    shape = mended(loading, &area, shape);
+    if (to_wgs84 && OGR_G_Transform(shape, to_wgs84) != OGRERR_NONE)
+        code = lh_fail(loading->fault, LH_ECONFIG,
+                       "%.200s: the coordinates of %s are none of the projection that the file "
+                       "says",
+                       loading->path, title_of(&area));
     if (code == LH_OK)
         code = take_rings(loading, &area, shape, 0);
     if (code == LH_OK && area.ring_count > 0) {

@@ -323,6 +323,21 @@ static void twice_the_same_code_is_said(void **state)
     lh_grid_destroy(&grid);
 }
 
+static void an_unknown_level_is_said_and_the_code_decides(void **state)
+{
+    (void)state;
+    struct lh_grid *grid = load(FILE_OF(
+        AREA("\"adcode\":141122104,\"name\":\"Odd\",\"level\":\"province\"",
+             BOX(111.8, 37.5, 112, 37.7)) "," AREA("\"name\":\"Map\",\"level\":\"district\"",
+                                                   BOX(111.8, 37.5, 112, 37.7))));
+    assert_int_equal(lh_grid_area(grid, 0)->level, LH_GRID_TOWNSHIP);
+    assert_string_equal(lh_grid_area(grid, 0)->code, "141122104");
+    assert_int_equal(lh_grid_area(grid, 1)->level, LH_GRID_COUNTY);
+    assert_int_equal(lh_grid_note_count(grid), 1);
+    assert_true(is_noted(grid, "Odd has level 'province'"));
+    lh_grid_destroy(&grid);
+}
+
 static void wrong_files_are_refused_in_words(void **state)
 {
     static const struct {
@@ -335,8 +350,6 @@ static void wrong_files_are_refused_in_words(void **state)
         {FILE_OF(AREA("\"name\":\"Metres\"", BOX(570000, 4150000, 590000, 4170000))),
          "does the file say its projection"},
         {FILE_OF(AREA("\"name\":\"Swapped\"", BOX(37.5, 111.8, 37.7, 112))), "swapped"},
-        {FILE_OF(AREA("\"name\":\"Odd\",\"level\":\"province\"", BOX(111.8, 37.5, 112, 37.7))),
-         "level 'province'"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -368,6 +381,7 @@ int main(void)
         cmocka_unit_test(the_antimeridian_is_a_place_like_any_other),
         cmocka_unit_test(outside_the_nearest_is_found),
         cmocka_unit_test(twice_the_same_code_is_said),
+        cmocka_unit_test(an_unknown_level_is_said_and_the_code_decides),
         cmocka_unit_test(wrong_files_are_refused_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
