@@ -12,10 +12,14 @@
 #define REACH_SIGMA 4.0
 #define ELLIPSE_RINGS 24
 #define ELLIPSE_SPOKES 48
-#define SECTOR_BEARINGS 41
+#define SECTOR_BEARINGS 41 /* about the middle one */
+#define SECTOR_MIDDLE 20
 #define SECTOR_STEP_SIGMA 0.15
 #define SECTOR_DISTANCES 28
 #define ARC_POINTS 33
+#define OUTLINE_POINTS ((size_t)2 * ARC_POINTS)
+#define SECTOR_SAMPLES ((size_t)SECTOR_BEARINGS * SECTOR_DISTANCES)
+#define ELLIPSE_SAMPLES ((size_t)ELLIPSE_RINGS * ELLIPSE_SPOKES)
 
 struct point {
     double x;
@@ -202,7 +206,7 @@ static void sample_sector(const struct lh_sector *sector, struct sample *samples
 {
     double sum = 0;
     for (int b = 0; b < SECTOR_BEARINGS; b++) {
-        const double sigmas = SECTOR_STEP_SIGMA * (b - SECTOR_BEARINGS / 2);
+        const double sigmas = SECTOR_STEP_SIGMA * (b - SECTOR_MIDDLE);
         const double azimuth = lh_azimuth_wrap(sector->azimuth_deg + sigmas * sector->sigma_deg);
         for (int d = 0; d < SECTOR_DISTANCES; d++) {
             const double distance_m =
@@ -213,12 +217,12 @@ static void sample_sector(const struct lh_sector *sector, struct sample *samples
             sum += weight;
         }
     }
-    for (int i = 0; i < SECTOR_BEARINGS * SECTOR_DISTANCES; i++)
+    for (size_t i = 0; i < SECTOR_SAMPLES; i++)
         samples[i].weight /= sum;
 }
 
 struct outline {
-    struct lh_geo corners[2 * ARC_POINTS];
+    struct lh_geo corners[OUTLINE_POINTS];
     size_t ends[1];
     struct lh_grid_area area; /* lent the two above */
 };
@@ -231,12 +235,12 @@ static void draw_sector(const struct lh_sector *sector, struct outline *outline)
         const double azimuth =
             lh_azimuth_wrap(sector->azimuth_deg - half + 2 * half * i / (ARC_POINTS - 1));
         outline->corners[i] = lh_geo_move(sector->from, azimuth, sector->far_m);
-        outline->corners[2 * ARC_POINTS - 1 - i] =
+        outline->corners[OUTLINE_POINTS - 1 - (size_t)i] =
             lh_geo_move(sector->from, azimuth, sector->near_m);
     }
-    outline->ends[0] = 2 * ARC_POINTS;
+    outline->ends[0] = OUTLINE_POINTS;
     *area = (struct lh_grid_area){.corners = outline->corners,
-                                  .corner_count = 2 * ARC_POINTS,
+                                  .corner_count = OUTLINE_POINTS,
                                   .ring_ends = outline->ends,
                                   .ring_count = 1,
                                   .south_deg = -90,
@@ -256,8 +260,8 @@ static bool lines_cross(struct point a, struct point b, struct point c, struct p
 static bool line_crosses(const struct outline *outline, const struct view *view, struct point a,
                          struct point b)
 {
-    struct point c = seen(view, outline->corners[2 * ARC_POINTS - 1]);
-    for (size_t i = 0; i < 2 * ARC_POINTS; i++) {
+    struct point c = seen(view, outline->corners[OUTLINE_POINTS - 1]);
+    for (size_t i = 0; i < OUTLINE_POINTS; i++) {
         const struct point d = seen(view, outline->corners[i]);
         if (lines_cross(a, b, c, d))
             return true;
@@ -333,12 +337,11 @@ static size_t sample_position(const struct lh_position *position, struct sample 
 {
     if (position->form == LH_POSITION_SECTOR) {
         sample_sector(&position->sector, samples);
-        return SECTOR_BEARINGS * SECTOR_DISTANCES;
+        return SECTOR_SAMPLES;
     }
     for (size_t i = 0; i < position->count; i++)
-        sample_ellipse(&position->ellipses[i], position->weights[i],
-                       samples + i * ELLIPSE_RINGS * ELLIPSE_SPOKES);
-    return position->count * ELLIPSE_RINGS * ELLIPSE_SPOKES;
+        sample_ellipse(&position->ellipses[i], position->weights[i], samples + i * ELLIPSE_SAMPLES);
+    return position->count * ELLIPSE_SAMPLES;
 }
 
 struct ranked {
@@ -382,8 +385,7 @@ int lh_grid_touches(const struct lh_grid *grid, const struct lh_position *positi
         return LH_EINVAL;
     struct ranked *ranked = calloc(grid->count + 1, sizeof *ranked);
     struct lh_grid_touch *found = calloc(grid->count + 1, sizeof *found);
-    struct sample *samples =
-        calloc((size_t)LH_HYPOTHESES * ELLIPSE_RINGS * ELLIPSE_SPOKES, sizeof *samples);
+    struct sample *samples = calloc(LH_HYPOTHESES * ELLIPSE_SAMPLES, sizeof *samples);
     const int code = ranked && found && samples ? LH_OK : LH_ENOMEM;
     if (code == LH_OK) {
         const size_t count = rank_touches(grid, position, samples, ranked);

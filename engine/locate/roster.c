@@ -11,7 +11,7 @@
 
 #define MINUTE_US (60 * LH_SECOND_US)
 #define DAY_MIN (24 * 60)
-#define DAY_US (DAY_MIN * MINUTE_US)
+#define DAY_US (86400 * LH_SECOND_US)
 #define ROSTER_BYTES_MOST ((size_t)4 << 20)
 #define ALL_WEEKDAYS 0x7fU
 

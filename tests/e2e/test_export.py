@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from conftest import DATA, LINHUO
+from conftest import BUILD, DATA, LINHUO
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 PLACE = {"latitude": 37.612, "longitude": 111.9, "datum": "WGS-84"}
@@ -182,3 +182,31 @@ def test_help_and_wrong_usage(county):
     assert done.returncode == 0 and "nothing is\nsent" in done.stdout
     assert export(site, []).returncode == 2
     assert export(site, [], "--cap", "/proc/no/where").returncode == 2
+
+
+def test_from_the_live_bus(county, tmp_path):
+    """A real desk, linhuo watch, and a pipe."""
+    site, _ = county
+    desk = subprocess.Popen([BUILD / "tests" / "alarm" / "linhuo-desk-drive", tmp_path / "data"],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    watch = export_process = None
+    try:
+        endpoint = desk.stdout.readline().strip()
+        watch = subprocess.Popen([LINHUO, "watch", endpoint, "--json", "--count", "2", "--timeout", "120"],
+                                 stdout=subprocess.PIPE)
+        export_process = subprocess.Popen([LINHUO, "export", site, "--cap", tmp_path / "cap"], stdin=watch.stdout)
+        watch.stdout.close()
+        for line in ("subscribers 2", "raise 1 0.9", "confirm"):
+            desk.stdin.write(line + "\n")
+            desk.stdin.flush()
+            assert desk.stdout.readline().strip() == "ok", line
+        assert watch.wait(150) == 0 and export_process.wait(60) == 0
+    finally:
+        for process in (export_process, watch, desk):
+            if process and process.poll() is None:
+                process.kill()
+                process.wait()
+        desk.stdin.close()
+        desk.stdout.close()
+    assert [one.findtext(CAP + "msgType") for one in documents(tmp_path / "cap")] == ["Alert", "Update"]
+    validate(tmp_path / "cap")
