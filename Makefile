@@ -14,7 +14,7 @@ PACKAGES_BUILD := build-essential pkg-config meson ninja-build \
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
     python3 libcmocka-dev
-PACKAGES_TEST := ffmpeg vlc-bin vlc-plugin-base openssl \
+PACKAGES_TEST := ffmpeg libxml2-utils vlc-bin vlc-plugin-base openssl \
     python3-pip python3-pytest python3-zmq python3-jsonschema python3-numpy python3-pil python3-yaml \
     clang clang-tidy clang-format cppcheck libclang-rt-14-dev
 

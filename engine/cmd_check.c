@@ -1,6 +1,7 @@
 #include "base/site.h"
 #include "cmd.h"
 #include "detect/plugin.h"
+#include "locate/roster.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -15,7 +16,8 @@ static const char help[] =
     "usage: linhuo check SITE.yaml [--json]\n\n"
     "Reads a site file and everything the engine would open but cameras: files of credentials, "
     "the\n"
-    "data folder, detectors and their settings, local video. Names every mistake in one run:\n\n"
+    "data folder, detectors and their settings, local video, the grid and the roster. Names every "
+    "mistake in one run:\n\n"
     "  site.yaml:12:5: unknown key 'watch_intervall_s'; did you mean 'watch_interval_s'?\n\n"
     "  --json   for a program: {\"file\", \"good\", \"cameras\", \"detectors\", \"findings\": "
     "[{\"line\",\n"
@@ -69,6 +71,33 @@ static void check_local_video(const struct lh_site *site, struct lh_findings *fi
     }
 }
 
+/* What is odd about a grid is no mistake: linhuo route says it. */
+static int check_responsibility(const struct lh_site *site, struct lh_findings *findings)
+{
+    const struct lh_responsibility_config *config = &site->responsibility;
+    const struct lh_place nowhere = {0, 0};
+    struct lh_fault fault = {0};
+    struct lh_findings mistakes = {0};
+    struct lh_grid *grid = NULL;
+    struct lh_roster *roster = NULL;
+    int code = LH_OK;
+    if (config->grid_count > 0)
+        code = lh_grid_load(config->grid, config->grid_count, (enum lh_datum)config->datum, &fault,
+                            &grid);
+    if (code == LH_ECONFIG)
+        lh_findings_add(findings, nowhere, "responsibility.grid: %s", fault.text);
+    if (code != LH_ENOMEM && config->roster[0])
+        code = lh_roster_load(config->roster, 0, &mistakes, &roster);
+    for (size_t i = 0; i < mistakes.count; i++)
+        lh_findings_add(findings, nowhere, "responsibility.roster: %s:%d:%d: %s", config->roster,
+                        mistakes.items[i].place.line, mistakes.items[i].place.column,
+                        mistakes.items[i].text);
+    lh_findings_finish(&mistakes);
+    lh_roster_destroy(&roster);
+    lh_grid_destroy(&grid);
+    return code == LH_ENOMEM ? code : LH_OK;
+}
+
 static int check_plugins(const struct lh_site *site, struct lh_findings *findings)
 {
     struct lh_plugin_registry *registry = NULL;
@@ -89,7 +118,9 @@ static int examine(const char *path, struct lh_findings *findings, struct lh_sit
         return LH_OK;
     check_data_folder(*ret_site, findings);
     check_local_video(*ret_site, findings);
-    code = check_plugins(*ret_site, findings);
+    code = check_responsibility(*ret_site, findings);
+    if (code == LH_OK)
+        code = check_plugins(*ret_site, findings);
     lh_findings_sort(findings);
     return code;
 }

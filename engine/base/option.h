@@ -106,6 +106,8 @@ const struct lh_option_table *lh_camera_options(void);
 extern const struct lh_option_table lh_fusion_table;
 extern const struct lh_option_table lh_feed_table;
 extern const struct lh_option_table lh_heat_table;
+extern const struct lh_option_table lh_responsibility_table;
+extern const struct lh_option_table lh_cap_table;
 
 /* Adds findings for feeds that contradict themselves or each other. */
 void lh_feeds_check(const struct lh_site *site, struct lh_findings *findings);

@@ -424,6 +424,47 @@ struct lh_heat_config {
     size_t area_count;
 };
 
+enum lh_season {
+    LH_SEASON_ANY,
+    LH_SEASON_BAN,  /* while fires are banned there */
+    LH_SEASON_OPEN, /* while they are not */
+};
+
+/* Who is told, and when: one rule of escalation (alarm/route.h). */
+struct lh_escalation_rule {
+    int to;           /* 0 ranger, 1 cadre, 2 officer, 3 desk, 4 neighbours */
+    int priority;     /* 0 P1, 1 P2, 2 P3: of this and anything more urgent */
+    double after_min; /* without acknowledgement */
+    int danger_level; /* at this level and above; 0: always */
+    int season;       /* enum lh_season */
+    struct lh_place place;
+};
+
+/* Who answers for which ground (locate/grid.h, locate/roster.h). The local clock is ground.utc_offset_h. */
+struct lh_responsibility_config {
+    char **grid; /* files */
+    size_t grid_count;
+    int datum;           /* enum lh_datum of locate/geo.h; of grid files in degrees */
+    char *roster;        /* a file; "": none */
+    double quiet_from_h; /* both alike: no quiet hours */
+    double quiet_to_h;
+    struct lh_escalation_rule *rules; /* none: those of alarm/route.h */
+    size_t rule_count;
+};
+
+enum lh_cap_status {
+    LH_CAP_TEST,
+    LH_CAP_EXERCISE,
+    LH_CAP_ACTUAL,
+};
+
+/* Alarms as CAP 1.2 documents (alarm/cap.h). */
+struct lh_cap_config {
+    int status;   /* enum lh_cap_status */
+    char *sender; /* "": linhuo-AREACODE */
+    double expires_min;
+};
+
 /* One camera in an order of its own. Lent from the site. */
 struct lh_camera_entry {
     const struct lh_camera_config *camera;
@@ -456,6 +497,8 @@ struct lh_site {
     struct lh_feed_config *feeds;
     size_t feed_count;
     struct lh_heat_config heat;
+    struct lh_responsibility_config responsibility;
+    struct lh_cap_config cap;
     struct lh_camera_config *cameras; /* may be none: replay needs none */
     size_t camera_count;
 
