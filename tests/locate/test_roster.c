@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,12 +38,10 @@ static const char *who(const struct lh_roster *roster, const char *code, enum lh
     size_t duties[4];
     bool known;
     const size_t count = lh_roster_on_duty(roster, code, role, at(time), duties, 4, &known);
-    names[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            (void)strcat(names, "+");
-        (void)strcat(names, lh_roster_duty(roster, duties[i])->name);
-    }
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? "+" : "",
+                                 lh_roster_duty(roster, duties[i])->name);
     return count > 0 ? names : known ? "gap" : "?";
 }
 
