@@ -47,6 +47,7 @@ struct lh_replay_options {
     const char *events;   /* a scenario's file (scenario.h); NULL: none */
     const char *evidence_folder; /* NULL: no pictures */
     bool keep_frames;            /* on_alarm gets the frames; implied by evidence */
+    bool kept;                   /* on_alarm hears also of what stays below every priority */
     const atomic_bool *stop;     /* lent */
     void (*on_alarm)(void *context, const struct lh_replay_alarm *news);
     /* NULL: not asked. By the worker threads, one at a time for a clip; number is the clip's. */
