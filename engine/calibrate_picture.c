@@ -58,8 +58,9 @@ int lh_picture_read(const char *path, struct lh_fault *fault, struct lh_frame **
     uint8_t *bytes = NULL;
     size_t size = 0;
     struct AVFrame *picture = av_frame_alloc();
-    int code = picture ? read_bytes(path, fault, &bytes, &size)
-                       : lh_fail(fault, LH_ENOMEM, "out of memory");
+    if (!picture)
+        return lh_fail(fault, LH_ENOMEM, "out of memory");
+    int code = read_bytes(path, fault, &bytes, &size);
     if (code == LH_OK) {
         code = lh_still_decode(&decoder, bytes, size, WIDTH_MOST, WIDTH_MOST, picture);
         if (code == LH_OK)
@@ -105,8 +106,9 @@ static cairo_surface_t *surface_of(const struct lh_image *image)
     for (uint32_t y = 0; pixels && y < image->height_px; y++) {
         const uint8_t *from = image->plane[0] + (ptrdiff_t)y * image->stride[0];
         for (uint32_t x = 0; x < image->width_px; x++) {
+            const uint8_t *rgb = from + (size_t)3 * x;
             const uint32_t colour =
-                (uint32_t)from[3 * x] << 16 | (uint32_t)from[3 * x + 1] << 8 | from[3 * x + 2];
+                (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | (uint32_t)rgb[2];
             memcpy(pixels + (ptrdiff_t)y * stride + (ptrdiff_t)4 * x, &colour, sizeof colour);
         }
     }
@@ -118,11 +120,9 @@ static void draw_rows(cairo_t *cairo, const double *rows, uint32_t width)
 {
     bool down = false;
     for (uint32_t x = 0; x < width; x++) {
-        if (isnan(rows[x]))
-            down = false;
-        else if (down)
+        if (!isnan(rows[x]) && down)
             cairo_line_to(cairo, x + 0.5, rows[x]);
-        else
+        else if (!isnan(rows[x]))
             cairo_move_to(cairo, x + 0.5, rows[x]);
         down = !isnan(rows[x]);
     }

@@ -395,7 +395,7 @@ static int from_landmarks(struct calibration *calibration, struct lh_fault *faul
     uint32_t width = arguments->width;
     uint32_t height = arguments->height;
     struct lh_landmark_fit fits[LH_LANDMARKS_MOST];
-    struct lh_landmark_result result;
+    struct lh_landmark_result result = {0};
     int code = width == 0 ? load_picture(calibration, fault) : LH_OK;
     if (code != LH_OK)
         return code;
@@ -454,7 +454,7 @@ static int from_skyline(struct calibration *calibration, struct lh_fault *fault)
     const struct arguments *arguments = calibration->arguments;
     const struct lh_horizon_options options = {.count = 7200, .range_m = HORIZON_M};
     struct lh_horizon *horizon = NULL;
-    struct lh_skyline_match match;
+    struct lh_skyline_match match = {0};
     if (calibration->site->terrain.file_count == 0)
         return lh_fail(fault, LH_ECONFIG,
                        "the skyline needs 'terrain' in the site file; or give landmarks");

@@ -88,12 +88,17 @@ static int on_row(void *context, int line, const struct lh_weather_row *row)
 
 static bool read_codes(const char *text, struct lh_moisture_codes *codes)
 {
-    char more;
-    struct lh_moisture_codes read;
-    if (sscanf(text, "%lf,%lf,%lf%c", &read.ffmc, &read.dmc, &read.dc, &more) != 3 ||
-        !(read.ffmc >= 0 && read.ffmc <= 101 && read.dmc >= 0 && read.dc >= 0))
+    double read[3];
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        read[i] = strtod(text, &end);
+        if (end == text || *end != (i < 2 ? ',' : '\0') || !(read[i] >= 0 && read[i] <= 1e5))
+            return false;
+        text = end + 1;
+    }
+    if (read[0] > 101)
         return false;
-    *codes = read;
+    *codes = (struct lh_moisture_codes){read[0], read[1], read[2]};
     return true;
 }
 

@@ -106,27 +106,27 @@ static bool read_number(const char *text, double least, double most, double *ret
     return true;
 }
 
-static int take_number(int option, struct arguments *arguments)
+static int take_number(int option, const char *text, struct arguments *arguments)
 {
-    if (option == 'r' && !read_number(optarg, 100, 100000, &arguments->range_m))
-        return misuse("--range wants 100 to 100,000 metres, not ", optarg);
-    if (option == 't' && !read_number(optarg, 0, 5000, &arguments->target_m))
-        return misuse("--target-height wants 0 to 5,000 metres, not ", optarg);
-    if (option == 'c' && !read_number(optarg, 5, 5000, &arguments->cell_m))
-        return misuse("--cell wants 5 to 5,000 metres, not ", optarg);
+    if (option == 'r' && !read_number(text, 100, 100000, &arguments->range_m))
+        return misuse("--range wants 100 to 100,000 metres, not ", text);
+    if (option == 't' && !read_number(text, 0, 5000, &arguments->target_m))
+        return misuse("--target-height wants 0 to 5,000 metres, not ", text);
+    if (option == 'c' && !read_number(text, 5, 5000, &arguments->cell_m))
+        return misuse("--cell wants 5 to 5,000 metres, not ", text);
     return LH_EXIT_DONE;
 }
 
-static int take_datum(struct arguments *arguments)
+static int take_datum(const char *text, struct arguments *arguments)
 {
     static const char *const names[] = {
         [LH_DATUM_WGS84] = "wgs84", [LH_DATUM_GCJ02] = "gcj02", [LH_DATUM_BD09] = "bd09"};
     for (int i = 0; i < 3; i++)
-        if (strcmp(optarg, names[i]) == 0) {
+        if (strcmp(text, names[i]) == 0) {
             arguments->area_datum = (enum lh_datum)i;
             return LH_EXIT_DONE;
         }
-    return misuse("--area-datum wants wgs84, gcj02 or bd09, not ", optarg);
+    return misuse("--area-datum wants wgs84, gcj02 or bd09, not ", text);
 }
 
 static int take_text(int option, struct arguments *arguments)
@@ -187,6 +187,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
     int status = LH_EXIT_DONE;
     while (status == LH_EXIT_DONE &&
            (option = getopt_long(argc, argv, "-d:a:m:g:w:o:u:r:t:c:jh", options, NULL)) != -1) {
+        const char *text = optarg ? optarg : "";
         if (option == 'h') {
             (void)fputs(help, stdout);
             return -1;
@@ -198,9 +199,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
         else if (option == 'd')
             lh_cmd_take_words(argc, argv, arguments->dems, &arguments->dem_count);
         else if (option == 'r' || option == 't' || option == 'c')
-            status = take_number(option, arguments);
+            status = take_number(option, text, arguments);
         else if (option == 'u')
-            status = take_datum(arguments);
+            status = take_datum(text, arguments);
         else
             status = take_text(option, arguments);
     }
@@ -244,18 +245,34 @@ static int add_cameras(struct survey *survey)
     return LH_EXIT_DONE;
 }
 
+/* LATITUDE,LONGITUDE[,MAST_M] */
+static bool read_tower(const char *text, struct lh_geo *ret_place, double *ret_mast_m)
+{
+    double values[3] = {0.0, 0.0, DEFAULT_MAST_M};
+    const char *at = text;
+    int count = 0;
+    for (bool more = true; more; at++) {
+        char *end;
+        if (count == 3)
+            return false;
+        values[count++] = strtod(at, &end);
+        if (end == at || (*end && *end != ','))
+            return false;
+        more = *end == ',';
+        at = end;
+    }
+    *ret_place = (struct lh_geo){values[0], values[1]};
+    *ret_mast_m = values[2];
+    return count >= 2 && lh_geo_valid(*ret_place) && values[2] >= 0.0 && values[2] <= 500.0;
+}
+
 static int add_planned(struct survey *survey)
 {
     for (size_t i = 0; i < survey->arguments->planned_count; i++) {
         const char *text = survey->arguments->planned[i];
-        struct lh_geo place;
-        double mast_m = DEFAULT_MAST_M;
-        int end = 0;
-        int longer = 0;
-        if (sscanf(text, "%lf,%lf%n,%lf%n", &place.latitude_deg, &place.longitude_deg, &end,
-                   &mast_m, &longer) < 2 ||
-            text[longer > end ? longer : end] != '\0' || !lh_geo_valid(place) ||
-            !(mast_m >= 0.0 && mast_m <= 500.0))
+        struct lh_geo place = {0};
+        double mast_m = 0.0;
+        if (!read_tower(text, &place, &mast_m))
             return misuse("--at wants LATITUDE,LONGITUDE[,MAST_M] such as 37.70,111.85,40, not ",
                           text);
         struct lh_tower *tower = add_tower(survey, place, NAN, mast_m, DEFAULT_RANGE_M);
@@ -300,7 +317,7 @@ static int load_terrain(struct survey *survey, struct lh_fault *fault)
 {
     const struct arguments *arguments = survey->arguments;
     const struct lh_site *site = survey->site;
-    const bool own = arguments->dem_count > 0;
+    const bool own = arguments->dem_count > 0 || !site;
     struct lh_dem *dem = NULL;
     size_t count = 0;
     if (!own && site->terrain.file_count == 0)

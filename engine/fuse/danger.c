@@ -8,7 +8,7 @@
 #define NEAR_M 50000.0
 #define MINUTE_US (60 * LH_SECOND_US)
 #define WIND_AGE_US (180 * MINUTE_US)
-#define LEVEL_AGE_US (24 * 60 * MINUTE_US)
+#define LEVEL_AGE_US (INT64_C(1440) * MINUTE_US)
 #define AHEAD_US (30 * MINUTE_US)
 
 struct given {

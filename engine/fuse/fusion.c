@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AHEAD_US (5 * 60 * LH_SECOND_US) /* clocks of cameras and feeds are allowed so much */
+#define AHEAD_US (INT64_C(300) * LH_SECOND_US) /* clocks of cameras and feeds are allowed so much */
 #define AGE_EVERY_US (60 * LH_SECOND_US)
 #define HOUR_US (3600 * LH_SECOND_US)
 #define NOTHING_MOST 64 /* cameras whose silence counts for one incident */

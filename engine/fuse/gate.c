@@ -261,7 +261,7 @@ static bool find_anchor(const struct lh_fusion_config *config,
             const struct lh_geo place = positions[i]->ellipses[k].centre;
             const double cost =
                 misfit(positions, count, place) - 2 * log(fmax(positions[i]->weights[k], 1e-6));
-            if (cost < least) {
+            if (k == 0 || cost < least) {
                 least = cost;
                 *ret_place = place;
             }
@@ -311,7 +311,7 @@ struct lh_position lh_gate_join(const struct lh_fusion_config *config,
 {
     const struct lh_position *sorted[LH_GATE_SOURCES];
     const size_t kept = sort_by_size(positions, count, sorted);
-    struct lh_geo anchor;
+    struct lh_geo anchor = {0, 0};
     if (kept == 0)
         return (struct lh_position){.form = LH_POSITION_NONE};
     if (kept == 1 || !find_anchor(config, sorted, kept, &anchor))

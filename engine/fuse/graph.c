@@ -305,7 +305,7 @@ static int reserve_number(struct lh_graph *graph)
 {
     if (graph->free_numbers.count == 0 && graph->end == graph->capacity) {
         const uint32_t capacity = graph->capacity * 2 + 256;
-        struct lh_node **grown = reallocarray(graph->nodes, capacity, sizeof *grown);
+        struct lh_node **grown = reallocarray(graph->nodes, capacity, sizeof(struct lh_node *));
         if (!grown)
             return LH_ENOMEM;
         graph->nodes = grown;

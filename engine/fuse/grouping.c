@@ -382,6 +382,6 @@ const struct lh_evidence *const *lh_grouping_members(struct lh_grouping *groupin
                                                      const struct lh_group *group)
 {
     const size_t count = gather(grouping, graph, group);
-    qsort(grouping->members, count, sizeof *grouping->members, compare_members);
+    qsort(grouping->members, count, sizeof(const struct lh_evidence *), compare_members);
     return grouping->members;
 }

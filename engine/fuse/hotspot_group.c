@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define APART_US (480 * LH_SECOND_US)
-#define REACH 1.5         /* pixels */
-#define LATITUDE_M 110500 /* a degree is nowhere shorter */
+#define CLUSTER_MOST_M 50000.0 /* between pixels that a product numbers alike */
+#define REACH 1.5              /* pixels */
+#define LATITUDE_M 110500      /* a degree is nowhere shorter */
 
 /* Union-find over the rows, by their place in the sorted order. */
 struct grouping {
@@ -108,7 +109,8 @@ static int link_clusters(struct grouping *grouping)
     for (size_t i = 1; i < grouping->count; i++) {
         const struct lh_hotspot *a = *order[i - 1];
         const struct lh_hotspot *b = *order[i];
-        if (a->cluster != 0 && a->cluster == b->cluster && of_one_look(a, b))
+        if (a->cluster != 0 && a->cluster == b->cluster && of_one_look(a, b) &&
+            lh_geo_distance_m(a->at, b->at) <= CLUSTER_MOST_M)
             join(grouping, (size_t)(order[i - 1] - grouping->rows),
                  (size_t)(order[i] - grouping->rows));
     }

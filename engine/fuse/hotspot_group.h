@@ -1,8 +1,8 @@
 /* Hotspots that are one observation: the pixels of one look at one fire.
  *
  * Pixels of one satellite, at most 8 minutes apart, belong together where the product says so (Himawari's
- * Hot(ID)) or where they lie within 1.5 pixels of each other, linked one by one. One overpass is one
- * observation however many pixels burn.
+ * Hot(ID), believed up to 50 km) or where they lie within 1.5 pixels of each other, linked one by one. One
+ * overpass is one observation however many pixels burn.
  *
  * The power is the sum of its pixels; VIIRS measures it in a band of 750 m that several pixels share, so
  * there equal values count once.

@@ -64,6 +64,8 @@ void lh_hotspots_set_text(struct lh_hotspots *hotspots, const char *bytes, size_
         hotspots->note[length++] = (char)(blank ? ' ' : byte < 0x7f ? byte : '?');
     }
     hotspots->note[length] = '\0';
+    if (length == 0)
+        (void)snprintf(hotspots->note, sizeof hotspots->note, "nothing that could be shown");
     hotspots->state = LH_HOTSPOTS_TEXT;
 }
 

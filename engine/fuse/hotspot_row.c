@@ -155,6 +155,8 @@ bool lh_slice_number(struct lh_slice slice, double *ret_number)
     static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     slice = trimmed(slice);
+    if (slice.length == 0)
+        return false;
     const char *cursor = slice.text;
     const char *end = slice.text + slice.length;
     const bool negative = cursor < end && *cursor == '-';
@@ -170,7 +172,7 @@ bool lh_slice_number(struct lh_slice slice, double *ret_number)
             continue;
         }
         if (*cursor < '0' || *cursor > '9' || ++count > 15)
-            return slice.length > 0 && slow_number(slice, ret_number);
+            return slow_number(slice, ret_number);
         digits = digits * 10 + (*cursor - '0');
         fraction += point;
     }

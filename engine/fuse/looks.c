@@ -78,7 +78,7 @@ static int enter(struct lh_looks *looks, const struct lh_look *look, struct watc
         return LH_ENOMEM;
     watcher->latest = *look;
     memmove(&looks->watchers[at + 1], &looks->watchers[at],
-            (looks->count - at) * sizeof looks->watchers[0]);
+            (looks->count - at) * sizeof(struct watcher *));
     looks->watchers[at] = watcher;
     looks->count++;
     *ret_watcher = watcher;

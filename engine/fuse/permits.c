@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MINUTE_US (60 * LH_SECOND_US)
-#define DAY_US (24 * 60 * MINUTE_US)
+#define DAY_US (INT64_C(1440) * MINUTE_US)
 #define CORNERS_MAX 1000
 
 struct entry {

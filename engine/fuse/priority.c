@@ -106,11 +106,11 @@ struct lh_urgency lh_incident_urgency(const struct lh_fusion_config *config,
     return urgency;
 }
 
-int lh_urgency_compare(const void *left, const void *right)
+int lh_urgency_compare(const void *a, const void *b)
 {
-    const struct lh_urgency *a = left;
-    const struct lh_urgency *b = right;
-    if (a->priority != b->priority)
-        return lh_priority_above(a->priority, b->priority) ? -1 : 1;
-    return (a->rank < b->rank) - (a->rank > b->rank);
+    const struct lh_urgency *left = a;
+    const struct lh_urgency *right = b;
+    if (left->priority != right->priority)
+        return lh_priority_above(left->priority, right->priority) ? -1 : 1;
+    return (left->rank < right->rank) - (left->rank > right->rank);
 }

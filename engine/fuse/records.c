@@ -86,7 +86,8 @@ static int reserve_place(struct lh_records *records, uint32_t *ret_place)
     records->free_hint = at;
     if (at == records->capacity) {
         const uint32_t capacity = records->capacity * 2 + 64;
-        struct lh_record **grown = reallocarray(records->items, capacity, sizeof *grown);
+        struct lh_record **grown =
+            reallocarray(records->items, capacity, sizeof(struct lh_record *));
         if (!grown)
             return LH_ENOMEM;
         records->items = grown;

@@ -41,7 +41,7 @@ static int lay_grid(struct lh_coverage *coverage, const struct lh_area *area,
                   coverage->cell_m);
     const double wide = ceil((extent.east_m - extent.west_m) / coverage->cell_m);
     const double tall = ceil((extent.north_m - extent.south_m) / coverage->cell_m);
-    if (!(wide <= SIDE_MOST && tall <= SIDE_MOST))
+    if (!(wide >= 1.0 && tall >= 1.0 && wide <= SIDE_MOST && tall <= SIDE_MOST))
         return lh_fail(fault, LH_ERANGE,
                        "%.0f x %.0f cells are more than %d a side; take larger cells", wide, tall,
                        SIDE_MOST);
@@ -49,7 +49,7 @@ static int lay_grid(struct lh_coverage *coverage, const struct lh_area *area,
     coverage->south_m = extent.south_m;
     coverage->width = (int)wide;
     coverage->height = (int)tall;
-    coverage->counts = malloc((size_t)wide * (size_t)tall);
+    coverage->counts = calloc((size_t)coverage->height + 1, (size_t)coverage->width);
     return coverage->counts ? LH_OK : lh_fail(fault, LH_ENOMEM, "out of memory");
 }
 
@@ -81,10 +81,10 @@ static void cross_edge(const struct lh_coverage *coverage, struct lh_offset a, s
 static uint8_t *rasterise(const struct lh_coverage *coverage, const struct lh_area *area)
 {
     const size_t cells = (size_t)coverage->width * (size_t)coverage->height;
-    uint8_t *odd = malloc(cells);
+    uint8_t *odd = calloc(cells + 1, 1);
     if (!odd)
         return NULL;
-    memset(odd, area ? 0 : 1, cells);
+    memset(odd, !area, cells);
     for (size_t i = 0; area && i < area->count; i++) {
         const struct lh_area_ring *ring = &area->rings[i];
         struct lh_offset before =
@@ -199,7 +199,7 @@ int lh_coverage_create(const struct lh_tower *towers, size_t count,
     coverage->cell_m = options->cell_m;
     coverage->target_m = options->target_m;
     coverage->towers = calloc(count, sizeof *coverage->towers);
-    int error = coverage->towers ? LH_OK : lh_fail(fault, LH_ENOMEM, "out of memory");
+    int error = coverage->towers ? LH_OK : LH_ENOMEM;
     for (size_t i = 0; !error && i < count; i++) {
         coverage->towers[i] = towers[i];
         coverage->towers[i].viewshed = NULL;
@@ -210,6 +210,8 @@ int lh_coverage_create(const struct lh_tower *towers, size_t count,
         error = lay_grid(coverage, options->area, fault);
     if (!error)
         error = count_cells(coverage, options->area, fault);
+    if (error == LH_ENOMEM)
+        (void)lh_fail(fault, error, "out of memory");
     if (error)
         lh_coverage_destroy(&coverage);
     else

@@ -246,11 +246,13 @@ static void draw_graticule(const struct drawing *drawing)
     const double step_e = nice_step(wide_deg / 6.0, steps, sizeof steps / sizeof steps[0]);
     const double south = corner.latitude_deg - step_n;
     const double west = corner.longitude_deg - step_e;
-    for (double n = ceil(south / step_n) * step_n; n < south + tall_deg * 1.5; n += step_n) {
+    for (int i = 0; i * step_n < tall_deg * 1.5; i++) {
+        const double n = (ceil(south / step_n) + i) * step_n;
         line_through(drawing, (struct lh_geo){n, west}, (struct lh_geo){n, west + wide_deg * 1.5});
         label_degrees(drawing, (struct lh_geo){n, corner.longitude_deg}, true);
     }
-    for (double e = ceil(west / step_e) * step_e; e < west + wide_deg * 1.5; e += step_e) {
+    for (int i = 0; i * step_e < wide_deg * 1.5; i++) {
+        const double e = (ceil(west / step_e) + i) * step_e;
         line_through(drawing, (struct lh_geo){south, e},
                      (struct lh_geo){south + tall_deg * 1.5, e});
         label_degrees(drawing, (struct lh_geo){corner.latitude_deg, e}, false);

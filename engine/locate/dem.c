@@ -238,7 +238,7 @@ int lh_dem_heights(const struct lh_dem *dem, const struct lh_geo *places, size_t
 {
     struct lh_dem_sample *sums = calloc(count + 1, sizeof *sums);
     struct lh_dem_sample *samples = calloc(count + 1, sizeof *samples);
-    int error = sums && samples ? LH_OK : lh_fail(fault, LH_ENOMEM, "out of memory");
+    int error = sums && samples ? LH_OK : LH_ENOMEM;
     CPLPushErrorHandler(CPLQuietErrorHandler);
     for (size_t i = 0; !error && i < dem->count; i++)
         error = add_heights(dem, i, places, count, fault, samples, sums);
@@ -246,6 +246,8 @@ int lh_dem_heights(const struct lh_dem *dem, const struct lh_geo *places, size_t
     for (size_t i = 0; !error && i < count; i++)
         heights_m[i] =
             sums[i].weight >= KNOWN_ENOUGH ? (float)(sums[i].height_m / sums[i].weight) : NAN;
+    if (error == LH_ENOMEM)
+        (void)lh_fail(fault, error, "out of memory");
     free(samples);
     free(sums);
     return error;

@@ -160,9 +160,9 @@ static int read_cell(struct lh_dem_file *file, const double place[6],
 {
     const double column = file->width / 2.0;
     const double row = file->height / 2.0;
-    struct lh_geo middle;
-    struct lh_geo aside;
-    struct lh_geo below;
+    struct lh_geo middle = {0};
+    struct lh_geo aside = {0};
+    struct lh_geo below = {0};
     if (!place_of(place, to_degrees, column, row, &middle) ||
         !place_of(place, to_degrees, column + 1.0, row, &aside) ||
         !place_of(place, to_degrees, column, row + 1.0, &below))
@@ -210,7 +210,7 @@ int lh_dem_file_open(const char *path, enum lh_terrain_heights heights, struct l
     struct lh_dem_file file = {.path = strdup(path)};
     char *opened = gdal_path(path);
     OGRCoordinateTransformationH to_degrees = NULL;
-    double place[6];
+    double place[6] = {0};
     int error = LH_OK;
     if (!file.path || !opened) {
         free(file.path);
@@ -393,7 +393,7 @@ int lh_dem_file_sample(const struct lh_dem_file *file, const struct lh_geo *plac
 {
     double *x = calloc(count * 2 + 1, sizeof *x);
     double *y = x ? x + count : NULL;
-    int error = x ? LH_OK : lh_fail(fault, LH_ENOMEM, "out of memory");
+    int error = x ? LH_OK : LH_ENOMEM;
     memset(ret_samples, 0, count * sizeof *ret_samples);
     if (!error)
         find_cells(file, places, count, x, y);
@@ -409,6 +409,8 @@ int lh_dem_file_sample(const struct lh_dem_file *file, const struct lh_geo *plac
     for (size_t i = 0; !error && i < count; i++)
         if (ret_samples[i].weight > 0.0)
             ret_samples[i].height_m /= ret_samples[i].weight;
+    if (error == LH_ENOMEM)
+        (void)lh_fail(fault, error, "out of memory");
     free(x);
     return error;
 }

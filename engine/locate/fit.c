@@ -63,7 +63,7 @@ static bool derive(struct work *work, const double *numbers)
     const struct lh_fit *fit = work->fit;
     const size_t n = fit->number_count;
     for (size_t p = 0; p < n; p++) {
-        double other[LH_FIT_NUMBERS];
+        double other[LH_FIT_NUMBERS] = {0};
         memcpy(other, numbers, n * sizeof(double));
         other[p] += fit->steps[p];
         if (!fit->residuals(fit->context, other, work->moved))
@@ -112,8 +112,8 @@ static bool step(struct work *work, double *numbers, double *damping, double *su
     const struct lh_fit *fit = work->fit;
     const size_t n = fit->number_count;
     for (; *damping < DAMPING_MOST; *damping *= 10.0) {
-        double inverse[LH_FIT_NUMBERS][LH_FIT_NUMBERS];
-        double other[LH_FIT_NUMBERS];
+        double inverse[LH_FIT_NUMBERS][LH_FIT_NUMBERS] = {{0}};
+        double other[LH_FIT_NUMBERS] = {0};
         if (!scaled_inverse(work, *damping, inverse))
             continue;
         for (size_t p = 0; p < n; p++) {
@@ -138,7 +138,7 @@ static bool step(struct work *work, double *numbers, double *damping, double *su
 static int iterate(struct work *work, double *numbers, struct lh_fit_result *ret_result)
 {
     const struct lh_fit *fit = work->fit;
-    double inverse[LH_FIT_NUMBERS][LH_FIT_NUMBERS];
+    double inverse[LH_FIT_NUMBERS][LH_FIT_NUMBERS] = {{0}};
     double damping = 1e-3;
     if (!fit->residuals(fit->context, numbers, work->now))
         return LH_EINVAL;
@@ -162,7 +162,7 @@ int lh_fit_solve(const struct lh_fit *fit, double *numbers, struct lh_fit_result
 {
     if (fit->count == 0 || fit->number_count == 0 || fit->number_count > LH_FIT_NUMBERS)
         return LH_EINVAL;
-    double tried[LH_FIT_NUMBERS];
+    double tried[LH_FIT_NUMBERS] = {0};
     memcpy(tried, numbers, fit->number_count * sizeof(double));
     struct work work = {
         .fit = fit,

@@ -79,8 +79,9 @@ struct lh_offset lh_plane_offset(const struct lh_plane *plane, struct lh_geo pla
     double distance_m;
     double bearing_deg;
     inverse(plane->origin, place, &distance_m, &bearing_deg);
-    return (struct lh_offset){distance_m * sin(bearing_deg * LH_DEGREE),
-                              distance_m * cos(bearing_deg * LH_DEGREE)};
+    const double east = sin(bearing_deg * LH_DEGREE);
+    const double north = cos(bearing_deg * LH_DEGREE);
+    return (struct lh_offset){distance_m * east, distance_m * north};
 }
 
 struct lh_geo lh_plane_geo(const struct lh_plane *plane, struct lh_offset offset)

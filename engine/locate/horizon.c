@@ -151,10 +151,12 @@ int lh_horizon_create(const struct lh_eye *eye, const struct lh_horizon_options 
     horizon->count = options->count;
     horizon->range_m = options->range_m;
     horizon->skyline = calloc(horizon->count, sizeof *horizon->skyline);
-    int error = horizon->skyline ? LH_OK : lh_fail(fault, LH_ENOMEM, "out of memory");
+    int error = horizon->skyline ? LH_OK : LH_ENOMEM;
     make_key(eye, options, key);
     if (!error && (!options->cache_folder || load(horizon, options->cache_folder, key) != LH_OK))
         compute(horizon, eye, options->cache_folder, key);
+    if (error == LH_ENOMEM)
+        (void)lh_fail(fault, error, "out of memory");
     if (error)
         lh_horizon_destroy(&horizon);
     else

@@ -65,7 +65,7 @@ static bool residuals(const void *context, const double *numbers, double *values
         !isfinite(numbers[AZIMUTH]))
         return false;
     for (size_t i = 0; i < problem->count; i++) {
-        double off[2];
+        double off[2] = {0};
         double x;
         double y;
         if (lh_pose_project(&pose, aspect, problem->bearings[i], &x, &y)) {
@@ -152,7 +152,7 @@ static void measure(const struct problem *problem, const struct lh_pose *pose,
         const struct lh_landmark *one = &problem->landmarks[i];
         const struct lh_bearing *there = &problem->bearings[i];
         struct lh_bearing clicked = *there;
-        double off[2];
+        double off[2] = {0};
         double x;
         double y;
         if (lh_pose_project(pose, aspect, *there, &x, &y)) {
@@ -173,7 +173,7 @@ static void measure(const struct problem *problem, const struct lh_pose *pose,
 
 static double typical_px(const struct lh_landmark_fit *fits, size_t count)
 {
-    double offs[LH_LANDMARKS_MOST];
+    double offs[LH_LANDMARKS_MOST] = {0};
     for (size_t i = 0; i < count; i++)
         offs[i] = hypot(fits[i].off_x_px, fits[i].off_y_px);
     qsort(offs, count, sizeof(double), compare);
@@ -313,10 +313,10 @@ int lh_landmarks_solve(const struct lh_eye *eye, const struct lh_pose *start, ui
                        bool solve_k1, struct lh_fault *fault, struct lh_landmark_fit *fits,
                        struct lh_landmark_result *ret_result)
 {
-    struct lh_bearing bearings[LH_LANDMARKS_MOST];
+    struct lh_bearing bearings[LH_LANDMARKS_MOST] = {{0}};
     double weights[LH_LANDMARKS_MOST];
-    double numbers[LH_FIT_NUMBERS];
-    struct lh_fit_result fitted;
+    double numbers[LH_FIT_NUMBERS] = {0};
+    struct lh_fit_result fitted = {0};
     int code = check(width, height, start, landmarks, count, fault);
     for (size_t i = 0; i < count && code == LH_OK; i++) {
         code = aim(eye, &landmarks[i], fault, &bearings[i]);

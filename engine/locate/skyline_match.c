@@ -66,6 +66,12 @@ static int find_edges(const struct lh_image *picture, struct edges *edges)
     return code;
 }
 
+/* How many pixels a side become one cell of the coarse search. */
+static size_t shrinking(size_t width)
+{
+    return width > COARSE_WIDTH ? width / COARSE_WIDTH : 1;
+}
+
 /* Each cell the strongest of its block and half of its neighbours above and below. */
 static int shrink(const struct edges *fine, size_t factor, struct edges *coarse)
 {
@@ -123,7 +129,9 @@ void lh_skyline_rows(const struct lh_horizon *horizon, const struct lh_pose *pos
     double last_y = NAN;
     for (size_t c = 0; c < width; c++)
         rows[c] = NAN;
-    for (double turn_deg = -reach_deg; turn_deg <= reach_deg; turn_deg += step_deg) {
+    const int steps = (int)(2.0 * reach_deg / step_deg);
+    for (int i = 0; i <= steps; i++) {
+        const double turn_deg = i * step_deg - reach_deg;
         const double azimuth_deg = lh_azimuth_wrap(middle_deg + turn_deg);
         const struct lh_skyline there = lh_horizon_at(horizon, azimuth_deg);
         double x = NAN;
@@ -219,16 +227,14 @@ static double distinctness(const struct search *search)
     return other > 0.0 ? search->best / other : INFINITY;
 }
 
-static int search_coarsely(const struct edges *fine, struct search *search, double *ret_distinct)
+static int search_coarsely(struct search *search, double *ret_distinct)
 {
-    struct edges coarse = {0};
-    const size_t factor = fine->width > COARSE_WIDTH ? fine->width / COARSE_WIDTH : 1;
-    int code = shrink(fine, factor, &coarse);
-    search->edges = &coarse;
-    search->step_deg = search->start->hfov_deg / (double)(coarse.width ? coarse.width : 1);
+    const size_t width = search->edges->width;
+    int code = LH_OK;
+    search->step_deg = search->start->hfov_deg / (double)width;
     search->azimuth_count =
         2 * (size_t)(fmin(search->options->azimuth_deg, 180.0) / search->step_deg) + 1;
-    search->rows = malloc(coarse.width * sizeof(double));
+    search->rows = malloc(width * sizeof(double));
     search->by_azimuth = calloc(search->azimuth_count, sizeof(double));
     if (!search->rows || !search->by_azimuth)
         code = LH_ENOMEM;
@@ -238,7 +244,6 @@ static int search_coarsely(const struct edges *fine, struct search *search, doub
     }
     free(search->rows);
     free(search->by_azimuth);
-    free(coarse.strength);
     return code;
 }
 
@@ -374,8 +379,7 @@ static int refine_match(const struct edges *edges, const struct search *search,
     double numbers[LH_FIT_NUMBERS] = {search->pose.azimuth_deg, search->pose.tilt_deg,
                                       search->pose.roll_deg, search->pose.hfov_deg};
     struct lh_fit_result fitted = {0};
-    const double coarse_px =
-        edges->width > COARSE_WIDTH ? (double)(edges->width / COARSE_WIDTH) : 1.0;
+    const double coarse_px = (double)shrinking(edges->width);
     refine->rows = malloc(edges->width * sizeof(double));
     refine->found = malloc(edges->width * sizeof(double));
     refine->weights = malloc(edges->width * sizeof(double));
@@ -403,7 +407,8 @@ static int refine_match(const struct edges *edges, const struct search *search,
 static int judge(const struct edges *edges, const struct refine *refine,
                  const struct lh_skyline_match *match, struct lh_fault *fault)
 {
-    const double columns = (double)((edges->width + EVERY_PX - 1) / EVERY_PX);
+    const size_t every = (edges->width + EVERY_PX - 1) / EVERY_PX;
+    const double columns = (double)every;
     if ((double)refine->measured < LEAST_COLUMNS * columns)
         return lh_fail(fault, LH_ERANGE,
                        "the horizon runs through %.0f %% of the picture's width at best; the view "
@@ -435,8 +440,10 @@ int lh_skyline_find(const struct lh_image *picture, const struct lh_horizon *hor
         !lh_pose_valid(start))
         return lh_fail(fault, LH_EINVAL, "the picture is too small, or the pose is none");
     struct edges edges = {0};
+    struct edges coarse = {0};
     struct lh_skyline_match match = {0};
     struct search search = {
+        .edges = &coarse,
         .horizon = horizon,
         .start = start,
         .options = options,
@@ -445,7 +452,9 @@ int lh_skyline_find(const struct lh_image *picture, const struct lh_horizon *hor
     };
     int code = find_edges(picture, &edges);
     if (code == LH_OK)
-        code = search_coarsely(&edges, &search, &match.distinct_ratio);
+        code = shrink(&edges, shrinking(edges.width), &coarse);
+    if (code == LH_OK)
+        code = search_coarsely(&search, &match.distinct_ratio);
     struct refine refine = {.edges = &edges,
                             .horizon = horizon,
                             .pose = search.pose,
@@ -462,6 +471,7 @@ int lh_skyline_find(const struct lh_image *picture, const struct lh_horizon *hor
     else
         code = judge(&edges, &refine, &match, fault);
     free(edges.strength);
+    free(coarse.strength);
     if (code == LH_OK)
         *ret_match = match;
     return code == LH_EINVAL ? LH_ERANGE : code;

@@ -35,8 +35,8 @@ static void block_bounds(const struct lh_terrain *terrain, int level, int column
         const int x = 2 * column + (i & 1);
         const int y = 2 * row + (i >> 1);
         const size_t at = (size_t)y * (size_t)fine->width + (size_t)x;
-        float low;
-        float high;
+        float low = 0.0F;
+        float high = 0.0F;
         if (x >= fine->width || y >= fine->height)
             continue;
         if (level == 1) {
@@ -106,7 +106,7 @@ static int create(struct lh_geo origin, double cell_m, double west_m, double sou
                                    .south_m = south_m,
                                    .width = width,
                                    .height = height};
-    terrain->height_m = malloc((size_t)width * (size_t)height * sizeof(float));
+    terrain->height_m = calloc((size_t)width * (size_t)height, sizeof(float));
     if (!terrain->height_m) {
         free(terrain);
         return LH_ENOMEM;
@@ -215,7 +215,7 @@ static int fill(const struct lh_dem *dem, struct lh_fault *fault, struct lh_terr
     const int lattice_height = (terrain->height - 1) / LATTICE + 2;
     struct vector *lattice = make_lattice(terrain, lattice_width, lattice_height);
     struct lh_geo *places = malloc((size_t)terrain->width * BLOCK_ROWS * sizeof *places);
-    int error = lattice && places ? LH_OK : lh_fail(fault, LH_ENOMEM, "out of memory");
+    int error = lattice && places ? LH_OK : LH_ENOMEM;
     for (int end = terrain->height; !error && end > 0; end -= BLOCK_ROWS) {
         const int begin = end > BLOCK_ROWS ? end - BLOCK_ROWS : 0;
         for (int row = begin; row < end; row++)
@@ -224,6 +224,8 @@ static int fill(const struct lh_dem *dem, struct lh_fault *fault, struct lh_terr
         error = lh_dem_heights(dem, places, (size_t)(end - begin) * (size_t)terrain->width, fault,
                                terrain->height_m + (size_t)begin * (size_t)terrain->width);
     }
+    if (error == LH_ENOMEM)
+        (void)lh_fail(fault, error, "out of memory");
     free(places);
     free(lattice);
     return error;
@@ -270,7 +272,7 @@ int lh_terrain_load(const struct lh_dem *dem, const struct lh_geo *places, size_
                     double margin_m, struct lh_fault *fault, struct lh_terrain **ret_terrain)
 {
     struct lh_terrain *terrain = NULL;
-    struct lh_geo middle;
+    struct lh_geo middle = {0};
     struct extent extent = {0};
     if (count == 0 || !(margin_m > 0.0))
         return lh_fail(fault, LH_EINVAL, "no camera has a position");

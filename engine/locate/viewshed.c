@@ -94,13 +94,15 @@ int lh_viewshed_create(const struct lh_eye *eye, const struct lh_viewshed_option
     viewshed->cell_m = options->cell_m;
     viewshed->side = 2 * (int)half + 1;
     const size_t count = (size_t)viewshed->side * (size_t)viewshed->side;
-    viewshed->cells = malloc(count);
-    int error = viewshed->cells ? LH_OK : lh_fail(fault, LH_ENOMEM, "out of memory");
+    viewshed->cells = calloc(count, 1);
+    int error = viewshed->cells ? LH_OK : LH_ENOMEM;
     make_key(eye, options, key);
     if (!error && (!options->cache_folder || !load(viewshed, options->cache_folder, key)))
         compute(viewshed, eye, options, key);
     for (size_t i = 0; !error && i < count; i++)
         viewshed->counts[viewshed->cells[i]]++;
+    if (error == LH_ENOMEM)
+        (void)lh_fail(fault, error, "out of memory");
     if (error)
         lh_viewshed_destroy(&viewshed);
     else

@@ -187,6 +187,40 @@ static void a_newer_store_is_refused_and_left_alone(void **state)
     sample_folder_remove(folder);
 }
 
+/* As the program before incidents left it. */
+static void make_version_1(const char *folder)
+{
+    static const char *const columns[] = {"incident_state", "probability", "latitude_deg",
+                                          "longitude_deg",  "major_m",     "minor_m",
+                                          "place",          "merged_into"};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        char text[120];
+        (void)snprintf(text, sizeof text, "ALTER TABLE alarm DROP COLUMN %s", columns[i]);
+        (void)query(folder, text);
+    }
+    (void)query(folder, "PRAGMA user_version = 1");
+    assert_int_equal(query(folder, "SELECT count(*) FROM pragma_table_info('alarm')"), 16);
+}
+
+static void a_store_from_before_incidents_is_brought_up_to_date(void **state)
+{
+    (void)state;
+    char folder[256];
+    struct lh_store *store = open_store(sample_folder(folder));
+    assert_int_equal(put_numbered(store, 1, "e", NULL), LH_OK);
+    lh_store_close(&store);
+    make_version_1(folder);
+    store = open_store(folder);
+    assert_int_equal(put_numbered(store, 2, "e", NULL), LH_OK);
+    lh_store_close(&store);
+    assert_int_equal(query(folder, "PRAGMA user_version"), 2);
+    assert_int_equal(query(folder, "SELECT count(*) FROM event"), 2);
+    assert_int_equal(query(folder, "SELECT count(*) FROM alarm WHERE id = 'alarm-1' AND"
+                                   " probability = score AND latitude_deg IS NULL"),
+                     1);
+    sample_folder_remove(folder);
+}
+
 static void places_that_cannot_be_written_are_named(void **state)
 {
     (void)state;
@@ -447,6 +481,7 @@ int main(void)
         cmocka_unit_test(the_same_event_again_is_taken_for_what_it_is),
         cmocka_unit_test(one_engine_a_folder),
         cmocka_unit_test(a_newer_store_is_refused_and_left_alone),
+        cmocka_unit_test(a_store_from_before_incidents_is_brought_up_to_date),
         cmocka_unit_test(places_that_cannot_be_written_are_named),
         cmocka_unit_test(a_damaged_store_is_moved_aside_and_a_new_one_begun),
         cmocka_unit_test(damage_that_shows_later_costs_no_alarm),

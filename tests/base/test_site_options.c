@@ -223,6 +223,9 @@ static const struct expectation expectations[] = {
     MASK("points", "[[0, 0.5], [1, 0.5], [0.5, 1]]", OTHER, points, 0, NULL),
     MASK("min_share", "0.625", NUMBER, min_share, 0.625, NULL),
     MASK("preset", "north", TEXT, preset, 0, "north"),
+    SITE("terrain", "files", "[/dem]", TEXTS, terrain.files, 0, "/dem"),
+    SITE("terrain", "heights", "ellipsoid", WHOLE, terrain.heights, LH_TERRAIN_HEIGHTS_ELLIPSOID,
+         NULL),
     SITE("places", "file", "ca.pem", PATH, places.file, 0, "ca.pem"),
     SITE("places", "datum", "gcj02", WHOLE, places.datum, 1, NULL),
     SITE("places", "name_field", "label", TEXT, places.name_field, 0, "label"),
@@ -374,7 +377,7 @@ static char *write_site(enum level level)
 {
     static const char *const sections[] = {"site",     "log",    "detect",  "tracks",
                                            "alarms",   "fusion", "weather", "ground",
-                                           "evidence", "bus",    "places"};
+                                           "evidence", "bus",    "places",  "terrain"};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);

@@ -96,8 +96,8 @@ static void compare(const struct lh_eye *eye, const char *what,
                     int (*march_on)(const struct lh_eye *eye, double azimuth_deg,
                                     double elevation_deg))
 {
-    int cast_hits;
-    int march_hits;
+    int cast_hits = 0;
+    int march_hits = 0;
     const double fast = rate(eye, cast, &cast_hits);
     const double plain = rate(eye, march_on, &march_hits);
     printf("%-16s %9.0f a second, marched in steps of 15 m %9.0f: %.1f times (crossings: %d, %d)\n",

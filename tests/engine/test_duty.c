@@ -286,6 +286,31 @@ static void what_is_seen_again_is_raised_again_under_its_name(void **state)
     bench_destroy(bench);
 }
 
+static void of_two_that_are_one_the_later_known_ends(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_create("");
+    const struct lh_geo elsewhere = {37.51, 111.355};
+    see(bench, "east", 1, 0.8, fire, LH_TRACK_RAISED);
+    see(bench, "south", 1, 0.6, elsewhere, LH_TRACK_RAISED);
+    assert_int_equal(bench->count, 2);
+    assert_string_not_equal(bench->alarms[0].id, bench->alarms[1].id);
+    wait_until(bench, 1);
+    see(bench, "south", 1, 0.6, fire, LH_TRACK_UPDATED); /* it was the same all along */
+    const struct lh_alarm *ended = NULL;
+    for (size_t i = 2; i < bench->count; i++)
+        if (bench->alarms[i].state == LH_ALARM_ENDED)
+            ended = &bench->alarms[i];
+    assert_non_null(ended);
+    assert_string_equal(ended->id, bench->alarms[1].id);
+    assert_string_equal(ended->merged_into, bench->alarms[0].id);
+    assert_string_equal(latest(bench)->id, bench->alarms[0].id);
+    assert_int_equal(latest(bench)->merged_count, 1);
+    assert_string_equal(latest(bench)->merged[0], ended->id);
+    assert_int_equal(lh_desk_counts(lh_duty_desk(bench->duty)).open, 1);
+    bench_destroy(bench);
+}
+
 static void a_camera_whose_clock_is_wrong_still_alarms(void **state)
 {
     (void)state;
@@ -382,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_satellite_alone_raises_without_a_picture),
         cmocka_unit_test(a_camera_without_a_pose_stays_alone),
         cmocka_unit_test(what_is_seen_again_is_raised_again_under_its_name),
+        cmocka_unit_test(of_two_that_are_one_the_later_known_ends),
         cmocka_unit_test(a_camera_whose_clock_is_wrong_still_alarms),
         cmocka_unit_test(who_looks_and_sees_nothing_lowers_it),
         cmocka_unit_test(a_ground_that_cannot_be_read_leaves_a_bearing),
