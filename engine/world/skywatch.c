@@ -53,9 +53,10 @@ static struct grid lay_grid(const struct lh_pass *pass, struct lh_dice *dice)
                          .phase_track = lh_dice_range(dice, 0.0, 1.0)};
 }
 
-/* The middle of the pixel, `beside` pixels along the scan of the one that the fire is in. */
-static void place_in_grid(const struct grid *grid, const struct lh_heat *heat, double off_e,
-                          double off_n, double beside, struct lh_sky_row *row)
+/* The middle of the pixel that tells of the fire: the one it is in, or, where samples overlap and luck (0 to 1)
+ * is less than how far off the middle it lies, the next one on that side along the scan. */
+static void place_in_grid(const struct grid *grid, const struct lh_heat *heat, double luck,
+                          double off_e, double off_n, struct lh_sky_row *row)
 {
     const double shrink = cos(heat->latitude_deg * DEGREE);
     const double e = heat->longitude_deg * METRES_A_DEGREE * shrink;
@@ -63,7 +64,9 @@ static void place_in_grid(const struct grid *grid, const struct lh_heat *heat, d
     const double scan = (e * grid->along_e + n * grid->along_n) / grid->scan_m + grid->phase_scan;
     const double track =
         (e * grid->along_n - n * grid->along_e) / grid->track_m + grid->phase_track;
-    const double by_scan = (floor(scan) + 0.5 + beside - scan) * grid->scan_m;
+    const double aside = scan - floor(scan) - 0.5;
+    const double beside = luck < fabs(aside) ? copysign(1.0, aside) : 0.0;
+    const double by_scan = (beside - aside) * grid->scan_m;
     const double by_track = (floor(track) + 0.5 - track) * grid->track_m;
     const double move_e = by_scan * grid->along_e + by_track * grid->along_n + off_e;
     const double move_n = by_scan * grid->along_n - by_track * grid->along_e + off_n;
@@ -98,9 +101,7 @@ static void look_at(const struct lh_pass *pass, const struct grid *grid, const s
     const double sigma_m = pass->satellite->geo_m;
     const double off_e = sigma_m * lh_dice_normal(dice);
     const double off_n = sigma_m * lh_dice_normal(dice);
-    const double beside =
-        is_modis(pass) ? round(lh_dice_range(dice, -0.5, 0.5) + lh_dice_range(dice, -0.5, 0.5))
-                       : 0.0;
+    const double luck = is_modis(pass) ? lh_dice_range(dice, 0.0, 1.0) : 1.0;
     const double power_mw = heat->power_mw * exp(0.25 * lh_dice_normal(dice));
     *row = (struct lh_sky_row){
         .id = heat->id,
@@ -109,7 +110,7 @@ static void look_at(const struct lh_pass *pass, const struct grid *grid, const s
         .far_brightness_k = 292.0 + 1.5 * sqrt(power_mw),
         .confidence = confidence_of(pass, power_mw, dice),
     };
-    place_in_grid(grid, heat, off_e, off_n, beside, row);
+    place_in_grid(grid, heat, luck, off_e, off_n, row);
 }
 
 static bool add_glint(const struct lh_pass *pass, const struct lh_heat *about, struct lh_dice *dice,

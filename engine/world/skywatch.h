@@ -1,7 +1,8 @@
 /* What a satellite's pass makes of the heat on the ground: rows in the form of FIRMS, and what it missed.
  *
  * A pixel is a rectangle along the pass's scan and track; the row's place is the middle of the pixel that holds the
- * fire, off by the satellite's own error; MODIS, whose samples overlap along the scan, may put it one pixel beside. A
+ * fire, off by the satellite's own error; MODIS, whose samples overlap along the scan, puts it one pixel beside
+ * with the chance of how far off its pixel's middle it lies, so that the error is a triangle two pixels wide. A
  * fire of 60 MW and more lights the next pixel too, at the same power, as VIIRS has it.
  *
  * A heat source of power P is seen with the chance 1 / (1 + (P0 / P)^3): P0 is what the satellite sees every other time,
