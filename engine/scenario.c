@@ -239,6 +239,21 @@ static const struct lh_camera_config *find_camera(const struct lh_scenario *scen
     return camera;
 }
 
+/* Its box is up to date. */
+static void see_again(struct lh_track *track, const char *kind, double score, int64_t utc_us)
+{
+    const bool fresh = track->hits == 0;
+    track->kind = strcmp(kind, "flame") == 0 ? LH_KIND_FLAME : LH_KIND_SMOKE;
+    track->score = (float)score;
+    track->best_score = fmaxf(track->best_score, track->score);
+    track->last_utc_us = utc_us;
+    track->hits++;
+    track->steady = track->box;
+    track->reach = fresh ? track->box : lh_box_union(track->reach, track->box);
+    if (fresh)
+        track->first_box = track->box;
+}
+
 static int play_track(struct lh_scenario *scenario, const struct moment *moment, json_t *body,
                       struct lh_duty *duty, struct lh_fault *fault)
 {
@@ -277,17 +292,8 @@ static int play_track(struct lh_scenario *scenario, const struct moment *moment,
                                 camera, where, &track->box, &placed, fault);
     if (code != LH_OK)
         return code;
-    if (!lost) {
-        track->kind = strcmp(kind, "flame") == 0 ? LH_KIND_FLAME : LH_KIND_SMOKE;
-        track->score = (float)score;
-        track->best_score = fmaxf(track->best_score, track->score);
-        track->last_utc_us = moment->utc_us;
-        track->hits++;
-        track->steady = track->box;
-        track->reach = fresh ? track->box : lh_box_union(track->reach, track->box);
-        if (fresh)
-            track->first_box = track->box;
-    }
+    if (!lost)
+        see_again(track, kind, score, moment->utc_us);
     const struct lh_desk_input input = {
         .type = lost    ? LH_TRACK_LOST
                 : fresh ? LH_TRACK_RAISED

@@ -48,8 +48,8 @@ struct lh_news {
     const struct lh_camera_config *camera;
     enum lh_track_event_type event;
     struct lh_track track;
-    struct lh_frame *frame;          /* held; NULL when the track was lost, and of looks */
-    int64_t looked_utc_us;           /* of looks, as is aspect */
+    struct lh_frame *frame; /* held; NULL when the track was lost, and of looks */
+    int64_t looked_utc_us;  /* of looks, as is aspect */
     double aspect;
     struct lh_detection *detections; /* owned */
     size_t detection_count;

@@ -132,7 +132,8 @@ int lh_evidence_check(const struct lh_evidence *evidence)
     if (!is_strength(evidence))
         return LH_EINVAL;
     const bool answers = evidence->kind == LH_EVIDENCE_REPORT && evidence->report.about[0];
-    if ((answers || evidence->kind == LH_EVIDENCE_CAMERA) && evidence->position.form == LH_POSITION_NONE)
+    if ((answers || evidence->kind == LH_EVIDENCE_CAMERA) &&
+        evidence->position.form == LH_POSITION_NONE)
         return LH_OK;
     return is_position(&evidence->position) ? LH_OK : LH_EINVAL;
 }

@@ -70,7 +70,7 @@ def test_every_point_of_the_front_is_what_replay_says(ground, tmp_path):
                             "--set", "tracks.confirm_window=8:8:1", "--json"))
     assert result["points"] == 40 and result["reruns"] == 1 and len(result["front"]) >= 2
     for point in result["front"]:
-        values = {"tracks": {}, "alarms": {}}
+        values = {"tracks": {}, "fusion": {}}
         for name, value in point["settings"].items():
             section, key = name.split(".")
             values[section][key] = int(value) if key.startswith("confirm") else value
