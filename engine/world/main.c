@@ -234,6 +234,9 @@ static int run(const struct lh_world_options *options, struct lh_fault *fault)
 {
     struct world world = {.options = options};
     int code = lh_world_cameras_create(options, fault, &world.cameras);
+    if (code == LH_OK && options->terrain_out)
+        code = lh_scene_save_terrain(lh_world_cameras_scene(world.cameras), options->terrain_out,
+                                     fault);
     if (code == LH_OK && options->at_once) {
         code = witness_at_once(&world, fault);
     } else if (code == LH_OK && options->render) {

@@ -78,6 +78,8 @@ static const struct row rows[] = {
     {"json", NULL, ON, AT(list_json), 0, 0, "the same as --list json"},
     {"truth", "FILE", TEXT, AT(truth), 0, 0,
      "what burns where and when, and the boxes it makes in each camera, as JSON"},
+    {"terrain-out", "FILE", TEXT, AT(terrain_out), 0, 0,
+     "the county's ground as a GeoTIFF, for terrain.files of a site"},
     {"witnesses", "DIR", TEXT, AT(witnesses), 0, 0,
      "what satellites, rangers and a weather station say, as files, when it is due: "
      "DIR/hotspots/*.csv as of FIRMS, DIR/events.jsonl, DIR/weather.csv"},
@@ -284,6 +286,9 @@ static int check_together(const struct lh_world_options *options, struct lh_faul
             "--at-once is for --witnesses DIR, writes DIR/truth.json, and draws nothing");
     if (options->witnesses && options->render)
         return lh_fail(fault, LH_EINVAL, "--witnesses is for a served county, or for --at-once");
+    if (options->terrain_out && options->footage_count > 0)
+        return lh_fail(fault, LH_EINVAL,
+                       "--footage has no terrain to write: leave --terrain-out out");
     if (options->witnesses && options->footage_count > 0)
         return lh_fail(fault, LH_EINVAL,
                        "nobody says anything of --footage: leave --witnesses out");

@@ -33,9 +33,9 @@ struct lh_world_options {
     size_t footage_count;
     bool once;
 
-    const char *
-        witnesses; /* folder of what satellites, people and weather stations say; NULL: nobody says anything */
-    double first_pass_s; /* scene time; negative: as the orbits have it */
+    const char *terrain_out; /* GeoTIFF; NULL: not written */
+    const char *witnesses;   /* folder of what others say (witnesses.h); NULL: nobody does */
+    double first_pass_s;     /* scene time; negative: as the orbits have it */
     double latency_s;
     bool at_once; /* all of --duration's witnesses now, and end */
 

@@ -256,6 +256,11 @@ double lh_scene_radiated_mw(const struct lh_scene *scene, size_t event, double s
     return RADIATED * (double)lh_fire_power_mw(source, scene_s - source->event.start_s);
 }
 
+int lh_scene_save_terrain(const struct lh_scene *scene, const char *path, struct lh_fault *fault)
+{
+    return lh_terrain_save(scene->terrain, path, fault);
+}
+
 int lh_scene_render(struct lh_scene *scene, unsigned camera, double scene_s,
                     struct lh_scene_picture *picture)
 {

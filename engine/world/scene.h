@@ -96,6 +96,9 @@ size_t lh_scene_events(const struct lh_scene *scene, const struct lh_scene_event
 /* What a fire radiates at a time, as a satellite measures it: 15 % of its power. 0 of what is no fire, or not burning. */
 double lh_scene_radiated_mw(const struct lh_scene *scene, size_t event, double scene_s);
 
+/* The ground as a GeoTIFF. */
+int lh_scene_save_terrain(const struct lh_scene *scene, const char *path, struct lh_fault *fault);
+
 int lh_scene_render(struct lh_scene *scene, unsigned camera, double scene_s,
                     struct lh_scene_picture *picture);
 
