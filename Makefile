@@ -34,7 +34,7 @@ endef
 .PHONY: help build demo accuracy scenarios test bench lint format deps deps-test runtime clean
 
 help:
-	@echo 'make demo            a small county on this machine: four cameras, a fire, alarms; about a minute'
+	@echo 'make demo            a small county on this machine: four cameras, a satellite, a fire, alarms; about 90 s'
 	@echo 'make demo KEEP=1     the same, running on until Ctrl-C'
 	@echo 'make demo FOOTAGE=D  the same with the recorded clips of folder D as cameras'
 	@echo 'make scenarios       twelve cases, from satellite alone to ban season: what is believed, and why'

@@ -84,8 +84,8 @@ static const struct row rows[] = {
      "what satellites, rangers and a weather station say, as files, when it is due: "
      "DIR/hotspots/*.csv as of FIRMS, DIR/events.jsonl, DIR/weather.csv"},
     {"first-pass-s", "S", NUMBER, AT(first_pass_s), 0, 1e7,
-     "scene time of the first pass; all come so much earlier or later. Otherwise a day's own "
-     "times"},
+     "scene time of a pass of VIIRS; the others before and after it. Otherwise as the orbits "
+     "have them"},
     {"latency-s", "S", NUMBER, AT(latency_s), 0, 86400,
      "from a satellite's pass to its file; a real one takes one to three hours"},
     {"at-once", NULL, ON, AT(at_once), 0, 0,

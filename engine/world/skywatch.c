@@ -133,12 +133,11 @@ static bool add_glint(const struct lh_pass *pass, const struct lh_heat *about, s
     return true;
 }
 
-size_t lh_sky_look(uint64_t seed, const struct lh_pass *pass, double cloud_cover,
+size_t lh_sky_look(uint64_t stream, const struct lh_pass *pass, double cloud_cover,
                    const struct lh_heat *heats, size_t count, struct lh_sky_row *rows,
                    enum lh_heat_outcome *outcomes)
 {
-    struct lh_dice dice = {
-        lh_hash(lh_hash(seed, (uint64_t)pass->utc_us), (uint64_t)(pass->satellite - LH_SATELLITE))};
+    struct lh_dice dice = {stream};
     const struct grid grid = lay_grid(pass, &dice);
     size_t made = 0;
     for (size_t i = 0; i < count; i++) {

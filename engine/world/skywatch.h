@@ -9,7 +9,7 @@
  * larger for larger pixels, and two thirds of it at night. Clouds hide a source with the chance of eight tenths of
  * the cover. In one pass of thirty by day glint puts a hotspot where nothing burns.
  *
- * Each pass draws from a stream of its own: the same pass over the same ground gives the same rows.
+ * A pass draws from the stream that it is given: the same one over the same ground gives the same rows.
  *
  * Thread-safety: pure functions.
  */
@@ -46,7 +46,7 @@ struct lh_sky_row {
 };
 
 /* rows has room for 2 * count + 1, outcomes for count. Returns the number of rows. */
-size_t lh_sky_look(uint64_t seed, const struct lh_pass *pass, double cloud_cover,
+size_t lh_sky_look(uint64_t stream, const struct lh_pass *pass, double cloud_cover,
                    const struct lh_heat *heats, size_t count, struct lh_sky_row *rows,
                    enum lh_heat_outcome *outcomes);
 

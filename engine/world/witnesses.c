@@ -23,11 +23,14 @@
 #define DEGREE (3.14159265358979323846 / 180.0)
 #define READING_US (1800 * LH_SECOND_US)
 #define PATH_BYTES 4096
+#define DAY_US (86400 * LH_SECOND_US)
 #define WAIT_US (LH_SECOND_US / 4)
 
 /* A pass and what it made of the county. */
 struct look {
     struct lh_pass pass;
+    uint64_t
+        stream; /* of its luck: by scene time, so that a county's passes do not hang on the date */
     int64_t known_us; /* when its file appears */
     char file[48];
     struct lh_sky_row *rows; /* owned */
@@ -109,7 +112,7 @@ static void place_works(struct lh_witnesses *witnesses)
 static int find_heats(const struct lh_witnesses *witnesses, struct look *look)
 {
     const size_t most = witnesses->event_count + WORKS;
-    struct lh_dice dice = {lh_hash(witnesses->seed, (uint64_t)look->pass.utc_us)};
+    struct lh_dice dice = {lh_hash(look->stream, 0x3047)};
     look->heats = calloc(most, sizeof *look->heats);
     look->outcomes = calloc(most, sizeof *look->outcomes);
     look->rows = calloc(2 * most + 1, sizeof *look->rows);
@@ -138,37 +141,50 @@ static int lay_look(const struct lh_witnesses *witnesses, const struct lh_pass *
     struct tm when;
     char time_text[24];
     look->pass = *pass;
+    look->stream = lh_hash(witnesses->seed, (uint64_t)llround(scene_of(witnesses, pass->utc_us)));
     look->known_us = pass->utc_us + llround(witnesses->options.latency_s * 1e6);
     (void)gmtime_r(&seconds, &when);
     (void)strftime(time_text, sizeof time_text, "%Y%m%dT%H%M", &when);
     (void)snprintf(look->file, sizeof look->file, "%s_%s.csv", pass->satellite->code, time_text);
     const int code = find_heats(witnesses, look);
     if (code == LH_OK)
-        look->row_count = lh_sky_look(witnesses->seed, pass, witnesses->cloud_cover, look->heats,
+        look->row_count = lh_sky_look(look->stream, pass, witnesses->cloud_cover, look->heats,
                                       look->heat_count, look->rows, look->outcomes);
     return code;
 }
 
-static int lay_passes(struct lh_witnesses *witnesses)
+/* How much later passes come than the orbits have it: VIIRS' nearest look of that day comes when it is wanted. */
+static int64_t delay_us(const struct lh_witnesses *witnesses, struct lh_pass *passes)
 {
     const struct lh_witnesses_options *options = &witnesses->options;
-    const int64_t from_us = options->epoch_utc_us;
-    const int64_t to_us = from_us + llround(options->duration_s * 1e6);
-    struct lh_pass *passes = calloc(PASSES_MOST, sizeof *passes);
-    int64_t moved_us = 0;
-    if (!passes)
-        return LH_ENOMEM;
-    if (options->first_pass_s >= 0.0 &&
-        lh_passes(witnesses->seed, witnesses->latitude_deg, witnesses->longitude_deg, from_us,
-                  from_us + 86400 * LH_SECOND_US, passes, PASSES_MOST) > 0)
-        moved_us = utc_of(witnesses, options->first_pass_s) - passes[0].utc_us;
+    const struct lh_pass *nearest = NULL;
+    if (options->first_pass_s < 0.0)
+        return 0;
     const size_t count =
         lh_passes(witnesses->seed, witnesses->latitude_deg, witnesses->longitude_deg,
-                  from_us - moved_us, to_us - moved_us, passes, PASSES_MOST);
+                  options->epoch_utc_us, options->epoch_utc_us + DAY_US, passes, PASSES_MOST);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(passes[i].satellite->instrument, "VIIRS") == 0 &&
+            (!nearest || fabs(passes[i].scan_deg) < fabs(nearest->scan_deg)))
+            nearest = &passes[i];
+    return nearest ? utc_of(witnesses, options->first_pass_s) - nearest->utc_us : 0;
+}
+
+static int lay_passes(struct lh_witnesses *witnesses)
+{
+    const int64_t from_us = witnesses->options.epoch_utc_us;
+    const int64_t to_us = from_us + llround(witnesses->options.duration_s * 1e6);
+    struct lh_pass *passes = calloc(PASSES_MOST, sizeof *passes);
+    if (!passes)
+        return LH_ENOMEM;
+    const int64_t later_us = delay_us(witnesses, passes);
+    const size_t count =
+        lh_passes(witnesses->seed, witnesses->latitude_deg, witnesses->longitude_deg,
+                  from_us - later_us, to_us - later_us, passes, PASSES_MOST);
     witnesses->looks = calloc(count + 1, sizeof *witnesses->looks);
     int code = witnesses->looks ? LH_OK : LH_ENOMEM;
     for (size_t i = 0; i < count && code == LH_OK; i++) {
-        passes[i].utc_us += moved_us;
+        passes[i].utc_us += later_us;
         code = lay_look(witnesses, &passes[i], &witnesses->looks[witnesses->look_count++]);
     }
     free(passes);

@@ -9,7 +9,7 @@
  * All of it is laid down at the start from the seed, and told in the truth: each pass with what it saw and missed,
  * each word with whether it is right. Two works stand somewhere in the county and are hot day and night.
  *
- * Where first_pass_s is given all passes come earlier or later together, so that one is over the county then.
+ * Where first_pass_s is given all passes come later together, so that VIIRS looks down from nearest then.
  *
  * Thread: whoever creates it, or, once it follows the clock, its own.
  */

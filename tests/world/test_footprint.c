@@ -2,6 +2,7 @@
  * fire. */
 #include "base/clock.h"
 #include "fuse/footprint.h"
+#include "world/noise.h"
 #include "world/skywatch.h"
 
 #include <math.h>
@@ -51,7 +52,7 @@ static double held_share(const char *instrument)
             enum lh_heat_outcome outcome;
             if (strcmp(passes[i].satellite->instrument, instrument) != 0)
                 continue;
-            (void)lh_sky_look(seed, &passes[i], 0.0, &fire, 1, rows, &outcome);
+            (void)lh_sky_look(lh_hash(seed, i), &passes[i], 0.0, &fire, 1, rows, &outcome);
             if (outcome != LH_HEAT_SEEN)
                 continue;
             const struct lh_hotspot hotspot = hotspot_of(&passes[i], &rows[0]);

@@ -1,5 +1,6 @@
 /* Passes come when and as the real ones do, and their rows lie where the fire is, as near as the pixel is large. */
 #include "base/clock.h"
+#include "world/noise.h"
 #include "world/skywatch.h"
 
 #include <math.h>
@@ -109,7 +110,7 @@ static void a_strong_fire_is_seen_where_it_is(void **state)
     for (size_t k = 0; k < count; k++) {
         struct lh_sky_row rows[3];
         enum lh_heat_outcome outcome;
-        const size_t made = lh_sky_look(1, &passes[k], 0.0, &fire, 1, rows, &outcome);
+        const size_t made = lh_sky_look(lh_hash(1, k), &passes[k], 0.0, &fire, 1, rows, &outcome);
         if (outcome != LH_HEAT_SEEN)
             continue;
         assert_true(made >= 1);
@@ -140,7 +141,7 @@ static void clouds_hide_and_weak_fires_are_missed(void **state)
     for (size_t k = 0; k < count; k++) {
         struct lh_sky_row rows[5];
         enum lh_heat_outcome outcomes[2];
-        (void)lh_sky_look(1, &passes[k], 0.5, fires, 2, rows, outcomes);
+        (void)lh_sky_look(lh_hash(1, k), &passes[k], 0.5, fires, 2, rows, outcomes);
         clouded += outcomes[0] == LH_HEAT_CLOUDED;
         weak += outcomes[1] != LH_HEAT_SEEN;
     }
