@@ -2,6 +2,7 @@
 
 #include "base/thread.h"
 #include "feeds.h"
+#include "reception.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct lh_alarm_thread {
     struct lh_duty *duty;
     struct lh_feeds *feeds; /* NULL: they could not be started */
     struct lh_complaint feed_complaint;
+    struct lh_reception *reception; /* NULL: the site names nobody */
     struct lh_complaint status_complaint;
     int64_t status_due_us;
     uint64_t status_sequence;
@@ -49,6 +51,31 @@ static int open_parts(struct lh_alarm_thread *self, struct lh_fault *fault)
     return lh_duty_create(&duty, fault, &self->duty);
 }
 
+static int open_reception(struct lh_alarm_thread *self, struct lh_fault *fault)
+{
+    const struct lh_reception_options options = {
+        .site = lh_tenure_site(self->tenure),
+        .clock = self->options.clock,
+        .store = self->store,
+        .duty = self->duty,
+        .album = self->album,
+        .on_pose = self->options.on_pose,
+        .context = self->options.context,
+    };
+    if (self->reception || options.site->person_count == 0)
+        return LH_OK;
+    return lh_reception_create(&options, fault, &self->reception);
+}
+
+/* Reports that came before a restart count on. */
+static void recall(struct lh_alarm_thread *self)
+{
+    const int code = self->reception ? lh_reception_recall(self->reception) : LH_OK;
+    if (code != LH_OK)
+        lh_log(LH_LOG_ERROR, "inbox", NULL, "earlier reports are not recalled: %s",
+               lh_strerror(code));
+}
+
 int lh_alarm_thread_open(const struct lh_alarm_thread_options *options, struct lh_fault *fault,
                          struct lh_alarm_thread **ret_thread)
 {
@@ -57,11 +84,14 @@ int lh_alarm_thread_open(const struct lh_alarm_thread_options *options, struct l
         return lh_fail(fault, LH_ENOMEM, "out of memory");
     self->options = *options;
     self->tenure = lh_tenure_ref(options->tenure);
-    const int code = open_parts(self, fault);
+    int code = open_parts(self, fault);
+    if (code == LH_OK)
+        code = open_reception(self, fault);
     if (code != LH_OK) {
         lh_alarm_thread_destroy(&self);
         return code;
     }
+    recall(self);
     *ret_thread = self;
     return LH_OK;
 }
@@ -99,6 +129,11 @@ static void take_tenure(struct lh_alarm_thread *self, struct lh_tenure *tenure)
         lh_album_set(self->album, &lh_tenure_site(tenure)->evidence);
     lh_tenure_unref(&self->tenure);
     self->tenure = lh_tenure_ref(tenure);
+    if (self->reception)
+        lh_reception_set_site(self->reception, lh_tenure_site(tenure));
+    struct lh_fault fault = {0};
+    if (open_reception(self, &fault) != LH_OK)
+        lh_log(LH_LOG_ERROR, "inbox", NULL, "%s", fault.text);
     start_feeds(self);
 }
 
@@ -161,6 +196,7 @@ static int publish_status(struct lh_alarm_thread *self)
         (void)lh_feeds_status(self->feeds, &status.feeds, &status.feed_count);
     status.desk = lh_desk_counts(lh_duty_desk(self->duty));
     status.publish = lh_publisher_endpoint(self->publisher);
+    status.inbox = self->reception ? lh_reception_endpoint(self->reception) : NULL;
     status.subscribers = lh_publisher_subscribers(self->publisher);
     code = lh_message_status(&status, &serial, &json);
     if (code == LH_OK)
@@ -194,16 +230,18 @@ static void publish_status_when_due(struct lh_alarm_thread *self)
 static void work(void *opaque)
 {
     struct lh_alarm_thread *self = opaque;
+    bool waiting = false; /* letters */
     start_feeds(self);
     for (;;) {
         void *item;
-        const int code = lh_queue_pop(self->options.news, WAIT_US, &item);
+        const int code = lh_queue_pop(self->options.news, waiting ? 0 : WAIT_US, &item);
         if (code == LH_OK) {
             take_news(self, item);
             lh_news_destroy(item);
         }
         take_batches(self);
         lh_publisher_serve(self->publisher, 0);
+        waiting = self->reception && lh_reception_serve(self->reception);
         lh_duty_tick(self->duty);
         publish_status_when_due(self);
         if (code == LH_ECLOSED)
@@ -222,6 +260,7 @@ void lh_alarm_thread_destroy(struct lh_alarm_thread **thread_pointer)
     if (!self)
         return;
     lh_thread_join(&self->thread);
+    lh_reception_destroy(&self->reception);
     lh_feeds_stop(&self->feeds);
     lh_duty_destroy(&self->duty);
     lh_publisher_destroy(&self->publisher);

@@ -7,6 +7,7 @@
 #ifndef LH_ALARM_THREAD_H
 #define LH_ALARM_THREAD_H
 
+#include "alarm/letter.h"
 #include "duty.h"
 #include "station.h"
 
@@ -19,6 +20,8 @@ struct lh_alarm_thread_options {
     struct lh_queue *news;        /* lent; closed: finish what is left and end */
     /* Fills the engine's status but for desk and bus, from the alarm thread. */
     int (*status)(void *context, struct lh_engine_status *ret_status);
+    /* As lh_reception_options, from the alarm thread. May be NULL. */
+    int (*on_pose)(void *context, const struct lh_pose_letter *pose);
     void *context;
 };
 

@@ -18,6 +18,7 @@ int lh_cmd_hotspots(int argc, char **argv);
 int lh_cmd_danger(int argc, char **argv);
 int lh_cmd_plugins(int argc, char **argv);
 int lh_cmd_replay(int argc, char **argv);
+int lh_cmd_report(int argc, char **argv);
 int lh_cmd_run(int argc, char **argv);
 int lh_cmd_sample_config(int argc, char **argv);
 int lh_cmd_status(int argc, char **argv);

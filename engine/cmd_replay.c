@@ -96,6 +96,22 @@ static void on_alarm(void *context, const struct lh_replay_alarm *news)
                  alarm->probability, alarm->evidence.frame_boxes);
 }
 
+static void on_cue(void *context, const struct lh_cue *cue, const char *json)
+{
+    struct view *view = context;
+    char when[LH_TIME_TEXT];
+    close_line(view);
+    if (view->arguments->json) {
+        (void)puts(json);
+        return;
+    }
+    const struct lh_cue_view *best = &cue->views[0];
+    (void)printf("%s  cue  %-8s %-24s %s  azimuth %.1f, elevation %.1f, %.1f km: %s\n",
+                 lh_time_format(cue->utc_us, when), cue->ended ? "ended" : "wanted", best->camera,
+                 best->turn ? "turn" : best->preset, best->azimuth_deg, best->elevation_deg,
+                 best->distance_m / 1000, cue->why);
+}
+
 static void on_progress(void *context, const struct lh_replay_progress *progress)
 {
     struct view *view = context;
@@ -331,6 +347,7 @@ static int replay_footage(const struct arguments *arguments, const struct lh_ten
         .keep_frames = arguments->sheet != NULL,
         .stop = arguments->stop,
         .on_alarm = on_alarm,
+        .on_cue = on_cue,
         .on_progress = on_progress,
         .context = &view,
     };

@@ -32,9 +32,9 @@ static const char help[] =
     "  SITE.yaml       the engine's site file: bus.publish and data_folder are taken from it\n"
     "  --json          JSON lines (engine/alarm/alarm.schema.json) instead of a table\n"
     "  --topic PREFIX  what to show, up to 16 times. By default alarm/, and for people changes\n"
-    "                  of the cameras' health between. alarm/P1/ shows P1 only; others are\n"
-    "                  health/, status/ and hb/ (the heartbeat)\n"
-    "  --count N       end after N messages shown (health between alarms does not count)\n"
+    "                  of the cameras' health, and where cameras should look, between. alarm/P1/\n"
+    "                  shows P1 only; others are health/, cue/, status/ and hb/ (the heartbeat)\n"
+    "  --count N       end after N messages shown (health and cues between alarms do not)\n"
     "  --timeout S     end after S seconds; exit status 1 if --count messages had not come by\n"
     "                  then or, without --count, none\n"
     "  --data DIR      the engine's data folder: evidence paths are shown in full\n"
@@ -288,6 +288,28 @@ static void print_health(const json_t *health)
     (void)putchar('\n');
 }
 
+static void print_cue(const json_t *cue)
+{
+    char time[16];
+    char text[512];
+    const json_t *views = json_object_get(cue, "views");
+    (void)printf("%s  cue %s: ", local_time(text_of(cue, "time"), time),
+                 plain(text_of(cue, "state"), text, 16));
+    (void)printf("%s\n", plain(text_of(cue, "why"), text, sizeof text));
+    for (size_t i = 0; i < json_array_size(views) && strcmp(text_of(cue, "state"), "ended") != 0;
+         i++) {
+        const json_t *view = json_array_get(views, i);
+        (void)printf("%10s%s ", "", plain(text_of(view, "camera"), text, sizeof text));
+        (void)printf("%s, azimuth %.1f, elevation %.1f, %.1f km%s\n",
+                     json_is_true(json_object_get(view, "turn"))
+                         ? "turned there"
+                         : plain(text_of(view, "preset"), text, sizeof text),
+                     number_of(view, "azimuth_deg"), number_of(view, "elevation_deg"),
+                     number_of(view, "distance_m") / 1000,
+                     strcmp(text_of(view, "sight"), "clear") == 0 ? "" : ", sight not known");
+    }
+}
+
 static void print_json(const json_t *body)
 {
     char *line = json_dumps(body, LH_JSON_FLAGS);
@@ -315,6 +337,8 @@ static void show(struct watch *watch, const struct lh_received *received)
         print_alarm(watch, received->body);
     else if (!watch->json && health)
         print_health(received->body);
+    else if (!watch->json && strncmp(received->topic, "cue/", 4) == 0)
+        print_cue(received->body);
     else if (asked)
         print_json(received->body);
 }
@@ -448,7 +472,7 @@ static int connect_bus(struct watch *watch)
     if (watch->topic_count == 0)
         bad |= subscribe(watch->socket, "alarm/");
     if (watch->topic_count == 0 && !watch->json)
-        bad |= subscribe(watch->socket, "health/");
+        bad |= subscribe(watch->socket, "health/") | subscribe(watch->socket, "cue/");
     /* Last, so that the first heartbeat tells a number behind which nothing is missed. */
     bad |= subscribe(watch->socket, LH_TOPIC_HEARTBEAT);
     if (bad || zmq_connect(watch->socket, watch->endpoint) != 0) {

@@ -8,9 +8,32 @@ struct lh_duty {
     const struct lh_clock *clock;
     struct lh_desk *desk;
     struct lh_situation *situation;
+    struct lh_cues *cues;
+    struct lh_publisher *publisher; /* lent; NULL: cues are not published */
+    const char *epoch;              /* lent */
+    void (*on_cue)(void *context, const struct lh_cue *cue, const char *json);
+    void *context;
+    uint64_t cue_sequence;
     int code; /* the first failure of the desk in this moment */
     struct lh_complaint complaint;
 };
+
+static void send_cue(void *context, const struct lh_cue *cue)
+{
+    struct lh_duty *duty = context;
+    char topic[LH_TOPIC];
+    char *json = NULL;
+    const struct lh_serial serial = {
+        .epoch = duty->epoch, .stream = LH_STREAM_CUE, .sequence = ++duty->cue_sequence};
+    if (lh_message_cue(cue, &serial, &json) == LH_OK) {
+        lh_topic_cue(cue, topic);
+        if (duty->publisher)
+            (void)lh_publisher_send(duty->publisher, topic, &serial, json);
+        if (duty->on_cue)
+            duty->on_cue(duty->context, cue, json);
+    }
+    free(json);
+}
 
 int lh_duty_create(const struct lh_duty_options *options, struct lh_fault *fault,
                    struct lh_duty **ret_duty)
@@ -24,7 +47,18 @@ int lh_duty_create(const struct lh_duty_options *options, struct lh_fault *fault
         .data_folder = options->data_folder,
     };
     duty->clock = options->desk.clock;
+    duty->publisher = options->desk.publisher;
+    duty->epoch = options->desk.epoch;
+    duty->on_cue = options->on_cue;
+    duty->context = options->desk.context;
     int code = lh_situation_create(&situation, fault, &duty->situation);
+    if (code == LH_OK) {
+        code = lh_cues_create(send_cue, duty, &duty->cues);
+        if (code == LH_OK)
+            lh_cues_set_site(duty->cues, options->desk.site, options->vantage);
+        else
+            (void)lh_fail(fault, code, "out of memory");
+    }
     if (code == LH_OK) {
         code = lh_desk_create(&options->desk, &duty->desk);
         if (code != LH_OK)
@@ -43,6 +77,7 @@ void lh_duty_destroy(struct lh_duty **duty)
     if (!*duty)
         return;
     lh_desk_destroy(&(*duty)->desk);
+    lh_cues_destroy(&(*duty)->cues);
     lh_situation_destroy(&(*duty)->situation);
     free(*duty);
     *duty = NULL;
@@ -53,6 +88,7 @@ void lh_duty_set_site(struct lh_duty *duty, const struct lh_site *site,
 {
     struct lh_fault fault = {0};
     lh_desk_set_site(duty->desk, site);
+    lh_cues_set_site(duty->cues, site, vantage);
     if (lh_situation_set_site(duty->situation, site, vantage, &fault) != LH_OK)
         lh_log(LH_LOG_ERROR, "fuse", NULL, "the areas of heat stay the old ones: %s", fault.text);
 }
@@ -67,8 +103,9 @@ static void on_incident(void *context, enum lh_fusion_event event,
     const struct lh_desk_news news = {
         .event = event, .incident = incident, .other = other, .place = place};
     const int code = lh_desk_hear(duty->desk, &news);
+    const int cued = lh_cues_hear(duty->cues, event, incident, lh_clock_utc_us(duty->clock));
     if (duty->code == LH_OK)
-        duty->code = code;
+        duty->code = code != LH_OK ? code : cued;
 }
 
 /* What follows of what came. */
@@ -122,6 +159,11 @@ int lh_duty_look(struct lh_duty *duty, const struct lh_camera_config *camera, co
                  double aspect, int64_t utc_us)
 {
     return lh_situation_look(duty->situation, camera, preset, aspect, utc_us);
+}
+
+int lh_duty_ask(struct lh_duty *duty, const char *id, const char *why, struct lh_geo place)
+{
+    return lh_cues_ask(duty->cues, id, why, place, lh_clock_utc_us(duty->clock));
 }
 
 void lh_duty_tick(struct lh_duty *duty)

@@ -11,6 +11,7 @@
 #define LH_DUTY_H
 
 #include "alarm/desk.h"
+#include "cues.h"
 #include "situation.h"
 
 struct lh_duty;
@@ -19,6 +20,8 @@ struct lh_duty_options {
     struct lh_desk_options desk;
     const struct lh_vantage *vantage; /* lent; NULL: cameras have no position */
     const char *data_folder;          /* of the situation; NULL: in memory */
+    /* Beside the bus of the desk, with the desk's context. May be NULL. */
+    void (*on_cue)(void *context, const struct lh_cue *cue, const char *json);
 };
 
 int lh_duty_create(const struct lh_duty_options *options, struct lh_fault *fault,
@@ -38,6 +41,9 @@ int lh_duty_hotspots(struct lh_duty *duty, const struct lh_feed_batch *batch,
 /* Changes nothing by itself until the next moment. */
 int lh_duty_look(struct lh_duty *duty, const struct lh_camera_config *camera, const char *preset,
                  double aspect, int64_t utc_us);
+
+/* Somebody asks for a look at a place. LH_ENOTFOUND: no camera can see it. */
+int lh_duty_ask(struct lh_duty *duty, const char *id, const char *why, struct lh_geo place);
 
 /* Time passes. Live: at least four times a second. */
 void lh_duty_tick(struct lh_duty *duty);

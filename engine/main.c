@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"replay", lh_cmd_replay, "run recorded footage through the whole engine"},
     {"tune", lh_cmd_tune, "sweep settings over labelled footage and choose"},
     {"watch", lh_cmd_watch, "show alarms as they are published"},
+    {"report", lh_cmd_report, "tell the engine what a person on the ground says"},
     {"status", lh_cmd_status, "what the running engine sees, and what it does not"},
     {"hotspots", lh_cmd_hotspots, "read satellite hotspots, ask the feeds, find standing heat"},
     {"calibrate", lh_cmd_calibrate, "where a camera looks, from landmarks or the skyline"},

@@ -85,6 +85,36 @@ static int create_queues(struct lh_pipeline *self)
     return code == LH_OK ? lh_queue_create(&retired, &self->retired) : code;
 }
 
+/* Names are sorted, so that 10,000 cameras are found by halving. */
+static struct lh_station *find_station(const struct lh_pipeline *self, const char *id)
+{
+    size_t low = 0;
+    size_t high = self->station_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(id, lh_station_config(self->stations[middle])->id);
+        if (order == 0)
+            return self->stations[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+/* From the alarm thread, for letters that say where a camera looks. */
+static int point_camera(void *context, const struct lh_pose_letter *pose)
+{
+    struct lh_pipeline *self = context;
+    (void)pthread_mutex_lock(&self->lock);
+    struct lh_station *station = find_station(self, pose->camera);
+    const int code = station ? lh_station_point(station, pose->utc_us, pose->pointing, pose->moving)
+                             : LH_ENOTFOUND;
+    (void)pthread_mutex_unlock(&self->lock);
+    return code;
+}
+
 int lh_pipeline_create(struct lh_site **site, const struct lh_clock *clock,
                        struct lh_findings *findings, struct lh_fault *fault,
                        struct lh_pipeline **ret_pipeline)
@@ -111,6 +141,7 @@ int lh_pipeline_create(struct lh_site **site, const struct lh_clock *clock,
         .epoch = self->epoch,
         .news = self->news,
         .status = fill_status,
+        .on_pose = point_camera,
         .context = self,
     };
     code = lh_alarm_thread_open(&alarm, fault, &self->alarm);
@@ -256,6 +287,7 @@ static bool needs_restart(const struct lh_site *a, const struct lh_site *b)
 {
     return !texts_equal(a->data_folder, b->data_folder) ||
            !texts_equal(a->bus.publish, b->bus.publish) ||
+           !texts_equal(a->bus.inbox, b->bus.inbox) ||
            a->bus.queue_messages != b->bus.queue_messages ||
            a->detect_threads != b->detect_threads || a->evidence.enabled != b->evidence.enabled;
 }
@@ -265,24 +297,6 @@ static int compare_stations(const void *a, const void *b)
     struct lh_station *const *left = a;
     struct lh_station *const *right = b;
     return strcmp(lh_station_config(*left)->id, lh_station_config(*right)->id);
-}
-
-/* Names are sorted, so that 10,000 cameras are found by halving. */
-static struct lh_station *find_station(const struct lh_pipeline *self, const char *id)
-{
-    size_t low = 0;
-    size_t high = self->station_count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(id, lh_station_config(self->stations[middle])->id);
-        if (order == 0)
-            return self->stations[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
 }
 
 /* What a reload makes of the cameras, before anything running is touched. */

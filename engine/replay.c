@@ -198,6 +198,13 @@ static void pass_on(void *context, const struct lh_alarm *alarm, const char *top
         self->options->on_alarm(self->options->context, &self->news);
 }
 
+static void pass_cue(void *context, const struct lh_cue *cue, const char *json)
+{
+    struct replay *self = context;
+    if (self->options->on_cue)
+        self->options->on_cue(self->options->context, cue, json);
+}
+
 static int show_desk(struct replay *self, const struct track_lane *lane,
                      const struct lh_lane_event *event)
 {
@@ -369,6 +376,7 @@ static int open_desk(struct replay *self, struct lh_fault *fault)
                  .tell_kept = self->options->kept,
                  .context = self},
         .vantage = lh_tenure_vantage(self->options->tenure),
+        .on_cue = pass_cue,
     };
     if (code != LH_OK)
         return lh_fail(fault, code, "%s", lh_strerror(code));

@@ -11,6 +11,7 @@
 #ifndef LH_REPLAY_H
 #define LH_REPLAY_H
 
+#include "alarm/cue.h"
 #include "alarm/desk.h"
 #include "footage.h"
 #include "lane.h"
@@ -50,6 +51,8 @@ struct lh_replay_options {
     bool kept;                   /* on_alarm hears also of what stays below every priority */
     const atomic_bool *stop;     /* lent */
     void (*on_alarm)(void *context, const struct lh_replay_alarm *news);
+    /* What cameras should look at. May be NULL. */
+    void (*on_cue)(void *context, const struct lh_cue *cue, const char *json);
     /* NULL: not asked. By the worker threads, one at a time for a clip; number is the clip's. */
     int (*on_look)(void *context, const struct lh_lane_look *look);
     void (*on_progress)(void *context,

@@ -403,6 +403,33 @@ int lh_situation_settle(struct lh_situation *situation, int64_t now_us, lh_fusio
     return lh_fusion_settle(situation->fusion, now_us, on_event, context);
 }
 
+/* Which incident a piece of evidence went into. */
+struct search {
+    const struct lh_evidence *wanted;
+    char *id;
+    bool found;
+};
+
+static void look_into(void *context, const struct lh_incident *incident)
+{
+    struct search *search = context;
+    for (size_t i = 0; i < incident->term_count && !search->found; i++) {
+        const struct lh_evidence *evidence = incident->terms[i].evidence;
+        if (!evidence || !lh_evidence_same(evidence, search->wanted))
+            continue;
+        (void)snprintf(search->id, LH_INCIDENT_ID, "%s", incident->id);
+        search->found = true;
+    }
+}
+
+int lh_situation_incident_of(const struct lh_situation *situation,
+                             const struct lh_evidence *evidence, char ret_id[LH_INCIDENT_ID])
+{
+    struct search search = {.wanted = evidence, .id = ret_id};
+    const int code = lh_fusion_each(situation->fusion, look_into, &search);
+    return code != LH_OK || search.found ? code : LH_ENOTFOUND;
+}
+
 const struct lh_vantage *lh_situation_vantage(const struct lh_situation *situation)
 {
     return situation->vantage;

@@ -75,6 +75,10 @@ struct lh_danger *lh_situation_danger(struct lh_situation *situation);
 int lh_situation_settle(struct lh_situation *situation, int64_t now_us, lh_fusion_event_fn on_event,
                         void *context);
 
+/* The incident that a piece of evidence went into, as of the last settling. LH_ENOTFOUND, LH_ENOMEM. */
+int lh_situation_incident_of(const struct lh_situation *situation,
+                             const struct lh_evidence *evidence, char ret_id[LH_INCIDENT_ID]);
+
 const struct lh_vantage *lh_situation_vantage(const struct lh_situation *situation);
 /* Lent. NULL: no feeds are to run. */
 struct lh_hotspot_log *lh_situation_log(struct lh_situation *situation);

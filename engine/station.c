@@ -2,7 +2,9 @@
 
 #include "alarm/folder.h"
 
+#include "gaze.h"
 #include <pthread.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@ struct lh_tenure {
     struct lh_site *site;
     struct lh_watch_plugins *plugins;
     struct lh_vantage *vantage;
+    struct lh_camera_config **views; /* of each camera, in the site's order; NULL: it has one */
 };
 
 /* What the tracker reported of one frame, kept until the frame's detections are known. */
@@ -25,17 +28,29 @@ struct event {
     struct lh_track track;
 };
 
+/* One view of a camera, with all that was learnt of it. A fixed camera has one; a movable one has that of its pose, one a
+ * preset, and "elsewhere". */
+struct view {
+    const struct lh_camera_config *camera; /* as it is there */
+    struct lh_watch *watch;                /* NULL: it has not looked there yet */
+    int64_t looked_us;                     /* monotonic: the last look that was told */
+};
+
 struct lh_station {
     struct lh_station_options options;
     struct lh_queue *frames;
     struct lh_camera *camera;
-    struct lh_watch *watch;        /* the detect thread's after start */
-    struct lh_complaint complaint; /* the detect thread's, as is all down to the lock */
+    struct lh_gaze *gaze; /* NULL: it does not move */
+    struct view *views;   /* the detect thread's after start, as is all down to the lock */
+    size_t view_count;
+    struct view *view;     /* of the frame at hand */
+    struct lh_frame *held; /* waits for word of where the camera looked */
+    int64_t held_us;       /* monotonic, since when */
+    struct lh_complaint complaint;
     struct lh_complaint place_complaint;
     char *place_path;      /* NULL: not kept */
     int64_t place_kept_us; /* monotonic */
     bool place_changed;
-    int64_t looked_us; /* monotonic: the last look that was told */
     struct event *events;
     size_t event_count;
     size_t event_capacity;
@@ -43,10 +58,39 @@ struct lh_station {
     /* -- protected by lock */
     struct lh_detector_counts counts[LH_STATION_DETECTORS];
     uint64_t analysed;
+    uint64_t moving;                /* frames that were not analysed since the camera moved */
     struct lh_camera_status health; /* a change that is still to be told ... */
     enum lh_health_state health_before;
     bool health_waits; /* ... if there is one */
 };
+
+/* A view is the camera with another preset, so that nobody behind needs to know of views. Elsewhere it has no pose. */
+static struct lh_camera_config *make_views(const struct lh_camera_config *camera)
+{
+    static char elsewhere[] = "elsewhere";
+    struct lh_camera_config *views = calloc(camera->preset_count + 1, sizeof *views);
+    for (size_t i = 0; views && i <= camera->preset_count; i++) {
+        views[i] = *camera;
+        views[i].preset = i < camera->preset_count ? camera->presets[i].name : elsewhere;
+    }
+    if (views)
+        views[camera->preset_count].pose_place = (struct lh_place){0};
+    return views;
+}
+
+static int create_views(struct lh_tenure *tenure)
+{
+    const struct lh_site *site = tenure->site;
+    tenure->views = calloc(site->camera_count + 1, sizeof *tenure->views);
+    for (size_t i = 0; tenure->views && i < site->camera_count; i++) {
+        if (!lh_gaze_is_movable(&site->cameras[i]))
+            continue;
+        tenure->views[i] = make_views(&site->cameras[i]);
+        if (!tenure->views[i])
+            return LH_ENOMEM;
+    }
+    return tenure->views ? LH_OK : LH_ENOMEM;
+}
 
 int lh_tenure_create(struct lh_site **site, struct lh_findings *findings,
                      struct lh_tenure **ret_tenure)
@@ -62,6 +106,8 @@ int lh_tenure_create(struct lh_site **site, struct lh_findings *findings,
     int code = lh_watch_plugins_load(tenure->site, findings, &tenure->plugins);
     if (code == LH_OK)
         code = lh_vantage_create(tenure->site, &tenure->vantage);
+    if (code == LH_OK)
+        code = create_views(tenure);
     if (code != LH_OK) {
         lh_tenure_unref(&tenure);
         return code;
@@ -84,6 +130,9 @@ void lh_tenure_unref(struct lh_tenure **tenure_pointer)
         return;
     lh_watch_plugins_destroy(&tenure->plugins);
     lh_vantage_destroy(&tenure->vantage);
+    for (size_t i = 0; tenure->views && i < tenure->site->camera_count; i++)
+        free(tenure->views[i]);
+    free(tenure->views);
     lh_site_destroy(&tenure->site);
     free(tenure);
 }
@@ -122,7 +171,7 @@ static struct lh_news *news_create(const struct lh_station *station, enum lh_new
         return NULL;
     news->kind = kind;
     news->tenure = lh_tenure_ref(station->options.tenure);
-    news->camera = station->options.camera;
+    news->camera = kind == LH_NEWS_HEALTH ? station->options.camera : station->view->camera;
     return news;
 }
 
@@ -174,13 +223,13 @@ static void report_health(struct lh_station *station)
 static void report_look(struct lh_station *station, const struct lh_frame_info *info)
 {
     const int64_t now_us = lh_clock_monotonic_us(station->options.clock);
-    if (station->options.camera->pose_place.line == 0 || info->burst ||
-        now_us - station->looked_us < LOOK_US)
+    if (station->view->camera->pose_place.line == 0 || info->burst ||
+        now_us - station->view->looked_us < LOOK_US)
         return;
     struct lh_news *news = news_create(station, LH_NEWS_LOOK);
     if (!news)
         return;
-    station->looked_us = now_us;
+    station->view->looked_us = now_us;
     news->looked_utc_us = info->capture_utc_us;
     news->aspect = (double)info->width_px / (double)info->height_px;
     if (lh_queue_push(station->options.news, news, sizeof *news, -1) != LH_OK)
@@ -244,7 +293,7 @@ static void recall_place(struct lh_station *station)
                fault.code ? fault.text : "out of memory");
         return;
     }
-    const int code = lh_place_load(lh_watch_place(station->watch), station->place_path);
+    const int code = lh_place_load(lh_watch_place(station->views[0].watch), station->place_path);
     if (code != LH_OK && code != LH_ENOTFOUND)
         lh_log(LH_LOG_WARN, "detect", id, "%s: %s; the memory of the place starts anew",
                station->place_path, lh_strerror(code));
@@ -256,7 +305,7 @@ static void keep_place(struct lh_station *station)
     if (!station->place_path || !station->place_changed)
         return;
     station->place_changed = false;
-    const int code = lh_place_save(lh_watch_place(station->watch), station->place_path);
+    const int code = lh_place_save(lh_watch_place(station->views[0].watch), station->place_path);
     const char *id = station->options.camera->id;
     if (code != LH_OK)
         lh_complain(&station->place_complaint, station->options.clock, "detect", id,
@@ -264,6 +313,29 @@ static void keep_place(struct lh_station *station)
     else
         lh_recovered(&station->place_complaint, station->options.clock, "detect", id,
                      "the memory of the place is written again");
+}
+
+static int create_station_views(struct lh_station *station)
+{
+    const struct lh_camera_config *camera = station->options.camera;
+    const struct lh_tenure *tenure = station->options.tenure;
+    const struct lh_camera_config *others = tenure->views[camera - tenure->site->cameras];
+    station->view_count = others ? camera->preset_count + 2 : 1;
+    station->views = calloc(station->view_count, sizeof *station->views);
+    if (!station->views)
+        return LH_ENOMEM;
+    for (size_t i = 0; i < station->view_count; i++)
+        station->views[i].camera = i == 0 ? camera : &others[i - 1];
+    station->view = &station->views[0];
+    return LH_OK;
+}
+
+static int open_view(struct lh_station *station, struct view *view, struct lh_fault *fault)
+{
+    const struct lh_tenure *tenure = station->options.tenure;
+    return view->watch
+               ? LH_OK
+               : lh_watch_create(tenure->site, view->camera, tenure->plugins, fault, &view->watch);
 }
 
 int lh_station_create(const struct lh_station_options *options, struct lh_fault *fault,
@@ -278,11 +350,16 @@ int lh_station_create(const struct lh_station_options *options, struct lh_fault 
     }
     station->options = *options;
     station->options.tenure = lh_tenure_ref(options->tenure);
-    int code = lh_watch_create(lh_tenure_site(options->tenure), options->camera,
-                               lh_tenure_plugins(options->tenure), fault, &station->watch);
+    int code = create_station_views(station);
+    if (code == LH_OK)
+        code = open_view(station, &station->views[0], fault);
+    else
+        (void)lh_fail(fault, code, "camera '%s': out of memory", options->camera->id);
     if (code == LH_OK) {
         recall_place(station);
         code = create_events(station);
+        if (code == LH_OK && lh_gaze_is_movable(options->camera))
+            code = lh_gaze_create(options->camera, options->clock, options->bell, &station->gaze);
         if (code == LH_OK)
             code = create_camera(station);
         if (code != LH_OK)
@@ -298,11 +375,14 @@ int lh_station_create(const struct lh_station_options *options, struct lh_fault 
 
 int lh_station_start(struct lh_station *station)
 {
-    return lh_camera_start(station->camera);
+    const int code = station->gaze ? lh_gaze_start(station->gaze) : LH_OK;
+    return code == LH_OK ? lh_camera_start(station->camera) : code;
 }
 
 void lh_station_stop(struct lh_station *station)
 {
+    if (station->gaze)
+        lh_gaze_stop(station->gaze);
     lh_camera_stop(station->camera);
     lh_queue_close(station->frames);
 }
@@ -312,11 +392,15 @@ void lh_station_destroy(struct lh_station **station_pointer)
     struct lh_station *station = *station_pointer;
     if (!station)
         return;
+    lh_gaze_destroy(&station->gaze);
     lh_camera_destroy(&station->camera);
     lh_queue_destroy(&station->frames);
-    if (station->watch)
+    lh_frame_unref(&station->held);
+    if (station->views && station->views[0].watch)
         keep_place(station);
-    lh_watch_destroy(&station->watch);
+    for (size_t i = 0; station->views && i < station->view_count; i++)
+        lh_watch_destroy(&station->views[i].watch);
+    free(station->views);
     free(station->place_path);
     free(station->events);
     lh_tenure_unref(&station->options.tenure);
@@ -333,6 +417,12 @@ const struct lh_camera_config *lh_station_config(const struct lh_station *statio
 const struct lh_tenure *lh_station_tenure(const struct lh_station *station)
 {
     return station->options.tenure;
+}
+
+int lh_station_point(struct lh_station *station, int64_t utc_us, struct lh_pointing pointing,
+                     enum lh_moving moving)
+{
+    return station->gaze ? lh_gaze_push(station->gaze, utc_us, pointing, moving) : LH_EINVAL;
 }
 
 struct lh_camera *lh_station_camera(struct lh_station *station)
@@ -360,6 +450,8 @@ static void report(struct lh_station *station, enum lh_track_event_type type,
     }
     news->event = type;
     news->track = *track;
+    news->track.id |= (uint64_t)(station->view - station->views)
+                      << 40; /* each view counts from 1 */
     size_t bytes = sizeof *news;
     if (frame && type != LH_TRACK_LOST) {
         news->frame = lh_frame_ref(frame);
@@ -375,13 +467,34 @@ static void report(struct lh_station *station, enum lh_track_event_type type,
         lh_news_destroy(news);
 }
 
+static void add_counts(struct lh_detector_counts *sum, const struct lh_detector_counts *more)
+{
+    sum->frames += more->frames;
+    sum->failures += more->failures;
+    sum->detections += more->detections;
+    sum->refused += more->refused;
+    sum->below_score += more->below_score;
+    sum->masked += more->masked;
+    sum->busy_us += more->busy_us;
+    sum->bad_masks += more->bad_masks;
+    if (more->slowest_us > sum->slowest_us)
+        sum->slowest_us = more->slowest_us;
+}
+
 static void copy_counts(struct lh_station *station)
 {
+    struct lh_detector_counts sums[LH_STATION_DETECTORS] = {{0}};
+    for (size_t i = 0; i < station->view_count; i++) {
+        const struct lh_watch *watch = station->views[i].watch;
+        for (size_t k = 0; watch && k < lh_watch_detectors(watch) && k < LH_STATION_DETECTORS;
+             k++) {
+            const struct lh_detector_counts counts = lh_watch_detector_counts(watch, k);
+            add_counts(&sums[k], &counts);
+        }
+    }
     (void)pthread_mutex_lock(&station->lock);
     station->analysed++;
-    const size_t count = lh_watch_detectors(station->watch);
-    for (size_t i = 0; i < count && i < LH_STATION_DETECTORS; i++)
-        station->counts[i] = lh_watch_detector_counts(station->watch, i);
+    memcpy(station->counts, sums, sizeof sums);
     (void)pthread_mutex_unlock(&station->lock);
 }
 
@@ -390,7 +503,7 @@ static void analyse(struct lh_station *station, struct lh_frame *frame)
     struct lh_watch_result result = {0};
     const char *id = station->options.camera->id;
     station->event_count = 0;
-    const int code = lh_watch_frame(station->watch, frame, on_track, station, &result);
+    const int code = lh_watch_frame(station->view->watch, frame, on_track, station, &result);
     if (code != LH_OK)
         lh_complain(&station->complaint, station->options.clock, "detect", id,
                     "frame not analysed: %s", lh_strerror(code));
@@ -411,26 +524,88 @@ static void analyse(struct lh_station *station, struct lh_frame *frame)
         keep_place(station);
 }
 
+/* Elsewhere is a new place whenever the camera turns. */
+static int enter_view(struct lh_station *station, size_t number, bool turned)
+{
+    struct view *view = &station->views[number];
+    struct lh_fault fault = {0};
+    if (turned)
+        lh_watch_destroy(&view->watch);
+    const int code = open_view(station, view, &fault);
+    if (code != LH_OK)
+        lh_complain(&station->complaint, station->options.clock, "detect",
+                    station->options.camera->id, "not watched at '%s': %s", view->camera->preset,
+                    fault.text);
+    else
+        station->view = view;
+    return code;
+}
+
+static void count_moving(struct lh_station *station)
+{
+    (void)pthread_mutex_lock(&station->lock);
+    station->moving++;
+    (void)pthread_mutex_unlock(&station->lock);
+}
+
+/* By where the camera looked when it took the picture. LH_EAGAIN: not known yet. */
+static int place_frame(struct lh_station *station, struct lh_frame *frame)
+{
+    size_t preset = 0;
+    bool turned = false;
+    size_t number = 0;
+    const int64_t held_us = lh_clock_monotonic_us(station->options.clock) - station->held_us;
+    switch (lh_gaze_ask(station->gaze, lh_frame_info(frame)->capture_utc_us, held_us, &preset,
+                        &turned)) {
+    case LH_GAZE_WAIT:
+        return LH_EAGAIN;
+    case LH_GAZE_MOVING:
+        count_moving(station);
+        return LH_ENOTFOUND;
+    case LH_GAZE_PRESET:
+        number = 1 + preset;
+        break;
+    case LH_GAZE_ELSEWHERE:
+        number = station->view_count - 1;
+        break;
+    default:
+        break;
+    }
+    const int code = enter_view(station, number, turned);
+    return code == LH_OK ? lh_frame_set_preset(frame, station->view->camera->preset) : code;
+}
+
 int lh_station_work(struct lh_station *station)
 {
-    void *item;
     report_health(station);
-    const int code = lh_queue_pop(station->frames, 0, &item);
-    if (code != LH_OK)
-        return code;
-    struct lh_frame *frame = item;
-    analyse(station, frame);
-    lh_frame_unref(&frame);
+    if (!station->held) {
+        void *item;
+        const int code = lh_queue_pop(station->frames, 0, &item);
+        if (code != LH_OK)
+            return code;
+        station->held = item;
+        station->held_us = lh_clock_monotonic_us(station->options.clock);
+    }
+    const int placed = station->gaze ? place_frame(station, station->held) : LH_OK;
+    if (placed == LH_EAGAIN)
+        return LH_ETIMEOUT;
+    if (placed == LH_OK)
+        analyse(station, station->held);
+    lh_frame_unref(&station->held);
     return LH_OK;
 }
 
 void lh_station_flush(struct lh_station *station)
 {
     const struct lh_watch_result nothing = {0};
-    station->event_count = 0;
-    lh_watch_flush(station->watch, on_track, station);
-    for (size_t i = 0; i < station->event_count; i++)
-        report(station, station->events[i].type, &station->events[i].track, NULL, &nothing);
+    for (size_t view = 0; view < station->view_count; view++) {
+        station->view = &station->views[view];
+        station->event_count = 0;
+        if (station->view->watch)
+            lh_watch_flush(station->view->watch, on_track, station);
+        for (size_t i = 0; i < station->event_count; i++)
+            report(station, station->events[i].type, &station->events[i].track, NULL, &nothing);
+    }
 }
 
 void lh_station_status(struct lh_station *station, struct lh_station_status *ret_status)
@@ -443,6 +618,7 @@ void lh_station_status(struct lh_station *station, struct lh_station_status *ret
     status->frames_dropped = queue.dropped;
     (void)pthread_mutex_lock(&station->lock);
     status->frames_analysed = station->analysed;
+    status->frames_moving = station->moving;
     memcpy(status->detectors, station->counts, sizeof status->detectors);
     (void)pthread_mutex_unlock(&station->lock);
     /* names are copied: a reload may end the site they belong to while the status is being written */

@@ -16,6 +16,7 @@
 #include "base/queue.h"
 #include "base/site.h"
 #include "detect/watch.h"
+#include "locate/onvif.h"
 #include "vantage.h"
 #include "video/camera.h"
 
@@ -81,6 +82,9 @@ void lh_station_destroy(struct lh_station **station);
 const struct lh_camera_config *lh_station_config(const struct lh_station *station);
 const struct lh_tenure *lh_station_tenure(const struct lh_station *station);
 struct lh_camera *lh_station_camera(struct lh_station *station);
+/* Any thread: somebody says where the camera looks. LH_EINVAL: it cannot move. */
+int lh_station_point(struct lh_station *station, int64_t utc_us, struct lh_pointing pointing,
+                     enum lh_moving moving);
 
 /* Detect thread: passes on a change of the camera's health, then analyses one waiting frame. LH_ETIMEOUT: none waiting; LH_ECLOSED: retired and drained. */
 int lh_station_work(struct lh_station *station);

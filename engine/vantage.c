@@ -158,23 +158,29 @@ int lh_vantage_aim(const struct lh_vantage *vantage, const struct lh_camera_conf
     return LH_OK;
 }
 
-enum lh_sees lh_vantage_sees(const struct lh_vantage *vantage, const struct lh_pose *pose,
-                             double aspect, struct lh_geo point)
+/* Where nothing is known of the ground: along the earth's curve, level. */
+static struct lh_aim flat_aim(const struct lh_pose *pose, struct lh_geo point)
+{
+    return (struct lh_aim){.azimuth_deg = lh_geo_bearing_deg(pose->place, point),
+                           .distance_m = lh_geo_distance_m(pose->place, point)};
+}
+
+enum lh_sees lh_vantage_sight(const struct lh_vantage *vantage, const struct lh_pose *pose,
+                              struct lh_geo point, struct lh_aim *ret_aim)
 {
     struct lh_fault fault = {0};
     struct lh_eye eye;
+    *ret_aim = flat_aim(pose, point);
+    if (ret_aim->distance_m > pose->range_m)
+        return LH_SEES_NO;
     if (!place_eye(vantage, pose, &fault, &eye))
         return LH_SEES_UNKNOWN;
     const struct lh_offset target = lh_plane_offset(&vantage->terrain->plane, point);
     const double ground_m = lh_terrain_height(vantage->terrain, target);
     if (!isfinite(ground_m))
         return LH_SEES_UNKNOWN;
-    const struct lh_aim aim = lh_ray_aim(&eye, target, ground_m + SEEN_ABOVE_M);
-    const struct lh_bearing bearing = {aim.azimuth_deg, aim.elevation_deg};
-    double x;
-    double y;
-    if (aim.distance_m > pose->range_m || !lh_pose_project(pose, aspect, bearing, &x, &y) ||
-        !(x >= 0 && x <= 1 && y >= 0 && y <= 1))
+    *ret_aim = lh_ray_aim(&eye, target, ground_m + SEEN_ABOVE_M);
+    if (ret_aim->distance_m > pose->range_m)
         return LH_SEES_NO;
     switch (lh_ray_sight(&eye, target, SEEN_ABOVE_M)) {
     case LH_SIGHT_CLEAR:
@@ -184,6 +190,21 @@ enum lh_sees lh_vantage_sees(const struct lh_vantage *vantage, const struct lh_p
     default:
         return LH_SEES_UNKNOWN;
     }
+}
+
+enum lh_sees lh_vantage_sees(const struct lh_vantage *vantage, const struct lh_pose *pose,
+                             double aspect, struct lh_geo point)
+{
+    struct lh_aim aim;
+    double x;
+    double y;
+    const enum lh_sees sees = lh_vantage_sight(vantage, pose, point, &aim);
+    const struct lh_bearing bearing = {aim.azimuth_deg, aim.elevation_deg};
+    if (sees != LH_SEES_YES)
+        return sees;
+    return lh_pose_project(pose, aspect, bearing, &x, &y) && x >= 0 && x <= 1 && y >= 0 && y <= 1
+               ? LH_SEES_YES
+               : LH_SEES_NO;
 }
 
 void lh_vantage_describe(const struct lh_vantage *vantage, const struct lh_position *position,

@@ -39,6 +39,10 @@ int lh_vantage_aim(const struct lh_vantage *vantage, const struct lh_camera_conf
 enum lh_sees lh_vantage_sees(const struct lh_vantage *vantage, const struct lh_pose *pose,
                              double aspect, struct lh_geo point);
 
+/* The same wherever the camera looks, and where it would have to look. Without a terrain UNKNOWN, and level. */
+enum lh_sees lh_vantage_sight(const struct lh_vantage *vantage, const struct lh_pose *pose,
+                              struct lh_geo point, struct lh_aim *ret_aim);
+
 /* In words; "" where there are none. */
 void lh_vantage_describe(const struct lh_vantage *vantage, const struct lh_position *position,
                          char ret_text[LH_ALARM_PLACE]);

@@ -40,11 +40,13 @@ struct lh_alarm_reason {
 };
 
 /* Names of the pictures of one moment, relative to the data folder; "" where there is none. */
+#define LH_ALARM_PATH 256
+
 struct lh_album_paths {
-    char frame[256];       /* the whole picture as the camera gave it */
-    char frame_boxes[256]; /* the same with the box drawn */
-    char crop[256];        /* the box with a margin */
-    char crop_boxes[256];
+    char frame[LH_ALARM_PATH];       /* the whole picture as the camera gave it */
+    char frame_boxes[LH_ALARM_PATH]; /* the same with the box drawn */
+    char crop[LH_ALARM_PATH];        /* the box with a margin */
+    char crop_boxes[LH_ALARM_PATH];
 };
 
 /* A plain value. */

@@ -272,6 +272,30 @@ int lh_album_write(struct lh_album *evidence, const struct lh_alarm *alarm, stru
     return code;
 }
 
+int lh_album_keep(struct lh_album *album, const char *name, const char *extension, int64_t utc_us,
+                  const uint8_t *bytes, size_t size, char ret_path[LH_ALARM_PATH],
+                  struct lh_fault *fault)
+{
+    char time[LH_TIME_TEXT];
+    char relative[LH_ALARM_PATH];
+    char path[4096];
+    (void)lh_time_format(utc_us, time);
+    if (!is_plain(name) ||
+        snprintf(relative, sizeof relative, "evidence/%.10s/%s/photo.%s", time, name, extension) >=
+            (int)sizeof relative ||
+        snprintf(path, sizeof path, "%s/%s", album->data_folder, relative) >= (int)sizeof path)
+        return lh_fail(fault, LH_EINVAL, "'%.100s': not a name for a folder", name);
+    int code = make_folder_of(path, fault);
+    if (code == LH_OK) {
+        code = write_file(path, bytes, size);
+        if (code != LH_OK)
+            (void)lh_fail(fault, code, "%.200s: %s", path, lh_strerror(code));
+    }
+    if (code == LH_OK)
+        memcpy(ret_path, relative, sizeof relative);
+    return code;
+}
+
 /* One alarm's folder, for retention. */
 struct kept {
     char path[640];

@@ -29,6 +29,11 @@ int lh_album_write(struct lh_album *evidence, const struct lh_alarm *alarm, stru
                    const struct lh_detection *detections, size_t detection_count,
                    struct lh_album_paths *ret_paths, struct lh_fault *fault);
 
+/* Keeps a picture that somebody sent: DATA/evidence/DATE/NAME/photo.EXTENSION. name as an alarm's identifier. */
+int lh_album_keep(struct lh_album *album, const char *name, const char *extension, int64_t utc_us,
+                  const uint8_t *bytes, size_t size, char ret_path[LH_ALARM_PATH],
+                  struct lh_fault *fault);
+
 /* Applies the limits now. need_bytes: also free at least that much, the oldest first (a full disk). */
 int lh_album_retain(struct lh_album *evidence, int64_t now_utc_us, uint64_t need_bytes,
                     uint64_t *ret_removed_files);

@@ -71,6 +71,7 @@ struct lh_station_status {
     size_t frames_waiting;
     uint64_t frames_dropped; /* by the queue in front of the detectors */
     uint64_t frames_analysed;
+    uint64_t frames_moving; /* taken while the camera turned: not analysed */
     size_t detector_count; /* of those below, at most LH_STATION_DETECTORS */
     const char *detector_names[LH_STATION_DETECTORS]; /* lent; NULL: without a name */
     struct lh_detector_counts detectors[LH_STATION_DETECTORS];
@@ -83,6 +84,7 @@ struct lh_engine_status {
     const char *epoch; /* lent */
     char site[128];
     const char *publish; /* lent: the endpoint as bound; NULL: no bus */
+    const char *inbox;   /* likewise; NULL: nobody may send anything */
     int64_t started_utc_us;
     int64_t now_utc_us;
     unsigned detect_threads;

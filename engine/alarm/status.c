@@ -86,6 +86,7 @@ static json_t *station_value(const struct lh_station_status *station)
     bad |= json_object_set_new(object, "frames_waiting", lh_json_count(station->frames_waiting));
     bad |= json_object_set_new(object, "frames_dropped", lh_json_count(station->frames_dropped));
     bad |= json_object_set_new(object, "frames_analysed", lh_json_count(station->frames_analysed));
+    bad |= json_object_set_new(object, "frames_moving", lh_json_count(station->frames_moving));
     bad |= json_object_set_new(object, "fps", lh_json_number(camera->fps));
     bad |= json_object_set_new(object, "blind_s", lh_json_number(camera->blind_s));
     bad |= json_object_set_new(object, "burst", json_boolean(camera->burst));
@@ -246,6 +247,8 @@ static int compose(const struct lh_engine_status *status, const struct lh_serial
     bad |= json_object_set_new(root, "site", lh_json_text(status->site));
     bad |= json_object_set_new(root, "publish",
                                status->publish ? lh_json_text(status->publish) : json_null());
+    bad |= json_object_set_new(root, "inbox",
+                               status->inbox ? lh_json_text(status->inbox) : json_null());
     bad |= json_object_set_new(root, "started", lh_json_time(status->started_utc_us));
     bad |= json_object_set_new(root, "now", lh_json_time(status->now_utc_us));
     bad |= json_object_set_new(root, "detect_threads", lh_json_count(status->detect_threads));

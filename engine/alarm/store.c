@@ -21,6 +21,9 @@ enum statement {
     PUT_ALARM,
     NEXT_SEQUENCE,
     EVENTS,
+    PUT_AUDIT,
+    GET_AUDIT,
+    ACCEPTED,
     STATEMENTS,
 };
 
@@ -38,6 +41,12 @@ static const char *const statement_texts[STATEMENTS] = {
     [NEXT_SEQUENCE] = "SELECT coalesce(max(sequence), 0) + 1 FROM event WHERE stream = ?1",
     [EVENTS] = "SELECT sequence, epoch, topic, json FROM event"
                " WHERE stream = ?1 AND sequence > ?2 ORDER BY sequence",
+    [PUT_AUDIT] = "INSERT INTO audit (utc_us, sender, kind, reference, accepted, reason, body,"
+                  " attachment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [GET_AUDIT] = "SELECT 1 FROM audit WHERE sender = ?1 AND kind = ?2 AND reference = ?3"
+                  " AND accepted = 1 LIMIT 1",
+    [ACCEPTED] = "SELECT utc_us, sender, body FROM audit"
+                 " WHERE kind = ?1 AND utc_us >= ?2 AND accepted = 1 ORDER BY number",
 };
 
 /* Entry n brings a store of version n to n + 1. Entries are never changed once released. */
@@ -66,6 +75,17 @@ static const char *const migrations[] = {
     "ALTER TABLE alarm ADD COLUMN place TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE alarm ADD COLUMN merged_into TEXT NOT NULL DEFAULT '';"
     "UPDATE alarm SET probability = score;",
+    /* Everything that people and programs tell the inbox. */
+    "CREATE TABLE audit ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, sender TEXT NOT NULL,"
+    " kind TEXT NOT NULL, reference TEXT NOT NULL, accepted INTEGER NOT NULL, reason TEXT NOT NULL,"
+    " body TEXT NOT NULL, attachment TEXT NOT NULL) STRICT;"
+    "CREATE INDEX audit_message ON audit (sender, kind, reference) WHERE accepted = 1;"
+    "CREATE INDEX audit_time ON audit (kind, utc_us) WHERE accepted = 1;"
+    "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'the audit is only appended to'); END;"
+    "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'the audit is only appended to'); END;",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 
@@ -394,8 +414,9 @@ static int bind_text(sqlite3_stmt *statement, int column, const char *text)
     return sqlite3_bind_text(statement, column, text, -1, SQLITE_STATIC);
 }
 
-/* One event on its way into the database. */
+/* One event, or one entry of the audit, on its way into the database. */
 struct record {
+    const struct lh_audit *audit; /* NULL: an event */
     const struct lh_alarm *alarm; /* NULL: an event alone */
     const struct lh_serial *serial;
     int64_t utc_us;
@@ -483,6 +504,20 @@ static int put_alarm(struct lh_store *store, const struct record *record)
     return bad ? SQLITE_NOMEM : run(statement);
 }
 
+static int put_audit(struct lh_store *store, const struct lh_audit *audit)
+{
+    sqlite3_stmt *statement = store->statements[PUT_AUDIT];
+    int bad = sqlite3_bind_int64(statement, 1, audit->utc_us);
+    bad |= bind_text(statement, 2, audit->sender);
+    bad |= bind_text(statement, 3, audit->kind);
+    bad |= bind_text(statement, 4, audit->reference);
+    bad |= sqlite3_bind_int(statement, 5, audit->accepted);
+    bad |= bind_text(statement, 6, audit->reason);
+    bad |= bind_text(statement, 7, audit->body);
+    bad |= bind_text(statement, 8, audit->attachment);
+    return bad ? SQLITE_NOMEM : run(statement);
+}
+
 /* One attempt. A failure leaves no trace. */
 static int attempt(struct lh_store *store, const struct record *record, struct lh_fault *fault)
 {
@@ -492,8 +527,8 @@ static int attempt(struct lh_store *store, const struct record *record, struct l
     if (result != SQLITE_OK)
         return fail(store, fault, result);
     int code = LH_OK;
-    result = put_event(store, record);
-    if (result == SQLITE_DONE && sqlite3_changes(store->database) == 0 &&
+    result = record->audit ? put_audit(store, record->audit) : put_event(store, record);
+    if (result == SQLITE_DONE && !record->audit && sqlite3_changes(store->database) == 0 &&
         !same_event(store, record)) {
         code = lh_fail(fault, LH_EEXIST,
                        "the alarm store '%s' has another event %llu of stream '%s'", store->path,
@@ -516,7 +551,7 @@ undo:
 static int put(struct lh_store *store, const struct record *record, struct lh_fault *fault)
 {
     struct lh_fault why = {0};
-    if (record->serial->sequence == 0 || record->serial->sequence > INT64_MAX)
+    if (record->serial && (record->serial->sequence == 0 || record->serial->sequence > INT64_MAX))
         return lh_fail(fault, LH_EINVAL, "sequence numbers begin at 1");
     if (!store->database) {
         const int code = open_with_reserve(store, fault);
@@ -554,6 +589,53 @@ int lh_store_put_event(struct lh_store *store, const struct lh_serial *serial, i
 {
     const struct record record = {.serial = serial, .utc_us = utc_us, .topic = topic, .json = json};
     return put(store, &record, fault);
+}
+
+int lh_store_put_audit(struct lh_store *store, const struct lh_audit *audit, struct lh_fault *fault)
+{
+    const struct record record = {.audit = audit};
+    return put(store, &record, fault);
+}
+
+int lh_store_was_accepted(struct lh_store *store, const char *sender, const char *kind,
+                          const char *reference, bool *ret_accepted)
+{
+    if (!store->database)
+        return LH_EIO;
+    sqlite3_stmt *statement = store->statements[GET_AUDIT];
+    int bad = bind_text(statement, 1, sender);
+    bad |= bind_text(statement, 2, kind);
+    bad |= bind_text(statement, 3, reference);
+    const int result = bad ? SQLITE_NOMEM : sqlite3_step(statement);
+    (void)sqlite3_reset(statement);
+    if (result == SQLITE_ROW || result == SQLITE_DONE)
+        *ret_accepted = result == SQLITE_ROW;
+    return code_of(store, result);
+}
+
+int lh_store_accepted(struct lh_store *store, const char *kind, int64_t since_utc_us,
+                      int (*visit)(void *context, int64_t utc_us, const char *sender,
+                                   const char *body),
+                      void *context)
+{
+    if (!store->database)
+        return LH_EIO;
+    sqlite3_stmt *statement = store->statements[ACCEPTED];
+    int result = bind_text(statement, 1, kind);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_int64(statement, 2, since_utc_us);
+    bool more = result == SQLITE_OK;
+    while (more && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *sender = (const char *)sqlite3_column_text(statement, 1);
+        const char *body = (const char *)sqlite3_column_text(statement, 2);
+        if (!sender || !body) {
+            result = SQLITE_NOMEM;
+            break;
+        }
+        more = visit(context, sqlite3_column_int64(statement, 0), sender, body) == 0;
+    }
+    (void)sqlite3_reset(statement);
+    return code_of(store, result);
 }
 
 int lh_store_next_sequence(struct lh_store *store, const char *stream, uint64_t *ret_sequence)

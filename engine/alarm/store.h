@@ -1,7 +1,8 @@
 /* The store of what must not be lost: SQLite, WAL, synchronous=FULL.
  *
  * An alarm is committed here before anything is sent. Tables: `alarm` (latest revision of each),
- * `event` (every message with its stream, sequence and bytes), `meta` (when the store was begun).
+ * `event` (every message with its stream, sequence and bytes), `audit` (everything that came to the inbox, and
+ * what became of it; the database itself refuses to change or delete a row), `meta` (when the store was begun).
  * Nothing is deleted. The schema's version is PRAGMA user_version; an older store is brought up to date
  * when it is opened.
  *
@@ -52,6 +53,30 @@ int lh_store_put_alarm(struct lh_store *store, const struct lh_alarm *alarm,
 /* Writes one event of another stream. */
 int lh_store_put_event(struct lh_store *store, const struct lh_serial *serial, int64_t utc_us,
                        const char *topic, const char *json, struct lh_fault *fault);
+
+/* One message that somebody sent, and what became of it. Texts are lent and may be "". */
+struct lh_audit {
+    int64_t utc_us;
+    const char *sender; /* as the message says; proven only where it was accepted */
+    const char *kind;
+    const char *reference; /* the sender's number for it */
+    bool accepted;
+    const char *reason;     /* why not */
+    const char *body;       /* JSON, without secrets and pictures */
+    const char *attachment; /* path of its picture in the data folder */
+};
+/* As lh_store_put_alarm. */
+int lh_store_put_audit(struct lh_store *store, const struct lh_audit *audit,
+                       struct lh_fault *fault);
+/* Whether a message of that sender, kind and reference was accepted before, in whatever run of the engine. */
+int lh_store_was_accepted(struct lh_store *store, const char *sender, const char *kind,
+                          const char *reference, bool *ret_accepted);
+
+/* Calls visit for what was accepted of a kind since then, in order, until it returns non-zero. */
+int lh_store_accepted(struct lh_store *store, const char *kind, int64_t since_utc_us,
+                      int (*visit)(void *context, int64_t utc_us, const char *sender,
+                                   const char *body),
+                      void *context);
 
 /* Makes or refills the reserve file where there is room; LH_EFULL where not. */
 int lh_store_reserve(struct lh_store *store);

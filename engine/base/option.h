@@ -111,6 +111,11 @@ extern const struct lh_option_table lh_heat_table;
 void lh_feeds_check(const struct lh_site *site, struct lh_findings *findings);
 extern const struct lh_option_table lh_weather_table;
 extern const struct lh_option_table lh_ground_table;
+extern const struct lh_option_table lh_person_table;
+
+/* Reads the keys of the site's people; LH_ENOMEM, all else becomes findings. And overwrites them. */
+int lh_people_load(struct lh_site *site, struct lh_findings *findings);
+void lh_people_forget(struct lh_site *site);
 
 /* The row of that name, also of the base, or NULL. */
 const struct lh_option *lh_option_find(const struct lh_option_table *table, const char *name);

@@ -400,6 +400,8 @@ static int read_root(struct loading *loading)
         code = use_all_detectors(loading, &loading->site->camera_defaults);
     if (code == LH_OK)
         lh_feeds_check(loading->site, loading->reading.findings);
+    if (code == LH_OK)
+        code = lh_people_load(loading->site, loading->reading.findings);
     return code;
 }
 
@@ -534,6 +536,7 @@ void lh_site_destroy(struct lh_site **site_pointer)
     struct lh_site *site = *site_pointer;
     if (!site)
         return;
+    lh_people_forget(site);
     lh_option_free(lh_site_options(), site);
     struct lh_option_table own = *lh_camera_options();
     own.base = NULL;

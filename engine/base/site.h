@@ -324,8 +324,26 @@ struct lh_places_config {
     double range_m;
 };
 
+#define LH_PERSON_NAME 65
+#define LH_PERSON_KEY 129
+#define LH_PERSON_KEY_LEAST 8
+
+/* Somebody, or something, that may send the inbox messages, and what they may say. */
+struct lh_person_config {
+    char *name; /* unique */
+    char *key_file;
+    char key[LH_PERSON_KEY]; /* what is in it; the rest zeros. Never logged */
+    bool reports;
+    bool trusted;
+    bool weather;
+    bool poses;
+    bool cues;
+    struct lh_place place;
+};
+
 struct lh_bus_config {
     char *publish; /* ZeroMQ endpoint the XPUB binds, "tcp://127.0.0.1:5570" */
+    char *inbox;   /* that the ROUTER binds, where the site has people */
     double heartbeat_s;
     double status_s;
     int queue_messages; /* high-water mark per consumer */
@@ -431,6 +449,8 @@ struct lh_site {
     struct lh_ground_config ground;
     struct lh_evidence_config evidence;
     struct lh_bus_config bus;
+    struct lh_person_config *people;
+    size_t person_count;
     struct lh_terrain_config terrain;
     struct lh_places_config places;
     struct lh_feed_config *feeds;

@@ -17,6 +17,8 @@ bool lh_url_is_local(const char *url);
 /* LH_ECONFIG with a complaint that continues "'url' "; it never repeats what may be a secret. */
 int lh_url_check(const char *url, char *complaint, size_t size);
 int lh_endpoint_check(const char *endpoint, char *complaint, size_t size);
+/* True where only this machine can reach it. */
+bool lh_endpoint_is_local(const char *endpoint);
 
 /* The longest "user:password", percent-encoded: FFmpeg's RTSP reader has 128 bytes for it. */
 #define LH_AUTH_BYTES_MAX 127

@@ -266,8 +266,6 @@ static int read_who(const json_t *root, struct lh_report *report, struct lh_faul
     if (code == LH_OK && !report->person[0])
         code = refuse(fault, "person", "is missing");
     if (code == LH_OK)
-        code = read_text(root, "key", sizeof report->key, report->key, fault);
-    if (code == LH_OK)
         code = read_text(root, "incident", sizeof report->incident, report->incident, fault);
     if (code == LH_OK && !is_name(report->incident))
         code = refuse(fault, "incident", "must be an identifier");
@@ -278,8 +276,8 @@ static int read_who(const json_t *root, struct lh_report *report, struct lh_faul
 
 static int read_root(const json_t *root, struct lh_report *report, struct lh_fault *fault)
 {
-    static const char *const keys[] = {"id",       "person", "key",     "word", "observed",
-                                       "incident", "place",  "bearing", "note", "photo"};
+    static const char *const keys[] = {"id",    "person",  "word", "observed", "incident",
+                                       "place", "bearing", "note", "photo"};
     const char *words[LH_REPORT_WORDS];
     size_t word = 0;
     if (!json_is_object(root))
@@ -327,7 +325,6 @@ void lh_report_finish(struct lh_report *report)
     free(report->photo);
     report->photo = NULL;
     report->photo_size = 0;
-    explicit_bzero(report->key, sizeof report->key);
 }
 
 void lh_report_evidence(const struct lh_report *report, bool trusted, int64_t received_utc_us,

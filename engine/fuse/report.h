@@ -2,7 +2,7 @@
  *
  * What comes is hostile: longer than 8 MiB is refused unread; unknown keys, numbers that are not finite or out of
  * range, texts that are too long, photos that are no JPEG or PNG are refused with a sentence. Whether
- * the person may report, confirm or close is the caller's question (key); a report that is played
+ * the person may report, confirm or close is the caller's question (alarm/letter.h); a report that is played
  * again has the same person and id and counts once in fusion.
  *
  * Thread-safety: safe.
@@ -21,7 +21,6 @@
 struct lh_report {
     char id[65];
     char person[LH_EVIDENCE_SOURCE];
-    char key[129]; /* "": none given. A secret */
     enum lh_report_word word;
     int64_t observed_utc_us;
     char incident[LH_EVIDENCE_ABOUT]; /* "": none */
@@ -35,7 +34,7 @@ struct lh_report {
 /* LH_EFORMAT, LH_ELIMIT, LH_ENOMEM: fault says what to write instead, without secrets. */
 int lh_report_parse(const char *text, size_t length, struct lh_fault *fault,
                     struct lh_report *ret_report);
-/* Frees the photo and overwrites the key. */
+/* Frees the photo. */
 void lh_report_finish(struct lh_report *report);
 
 /* trusted: this person's word may confirm and close. */

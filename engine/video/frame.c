@@ -222,6 +222,14 @@ int lh_frame_create(struct lh_frame_pool *pool, AVFrame *picture, const struct l
     return LH_OK;
 }
 
+int lh_frame_set_preset(struct lh_frame *frame, const char *preset)
+{
+    const int code = keep_text(&frame->preset, preset);
+    if (code == LH_OK)
+        frame->info.preset = frame->preset;
+    return code;
+}
+
 struct lh_frame *lh_frame_ref(struct lh_frame *frame)
 {
     (void)atomic_fetch_add_explicit(&frame->references, 1, memory_order_relaxed);

@@ -80,6 +80,9 @@ void lh_frame_unref(struct lh_frame **frame);
 
 const struct lh_frame_info *lh_frame_info(const struct lh_frame *frame);
 
+/* Names the view that it shows, once that is known; before anybody else holds the frame. LH_ENOMEM. */
+int lh_frame_set_preset(struct lh_frame *frame, const char *preset);
+
 /* Bytes of memory the frame stands for, for queue limits. */
 size_t lh_frame_bytes(const struct lh_frame *frame);
 

@@ -37,6 +37,8 @@ def load():
     for path in sorted(FOLDER.glob("*.schema.json")):
         schema = json.loads(path.read_text())
         jsonschema.Draft202012Validator.check_schema(schema)
+        if "schema" not in schema["properties"]:
+            continue  # of what others send
         found[schema["properties"]["schema"]["const"]] = jsonschema.Draft202012Validator(strict(schema))
     return found
 

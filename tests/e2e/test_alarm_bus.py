@@ -140,7 +140,7 @@ def test_every_kind_of_message_fits_its_schema(desk, subscribe):
         seen.add(message["schema"])
         if topic == "health/tower-1/":
             states.append((message["before"], message["health"]))
-    assert seen == set(schemas.VALIDATORS)
+    assert seen == set(schemas.VALIDATORS) - {"linhuo/receipt/1", "linhuo/cue/1"}
     assert states[0] == ("seeing", "starting") and all(
         states[i][0] == states[i - 1][1] for i in range(1, 8))
     assert desk.stop() == 0
