@@ -11,7 +11,7 @@ A scenario is a folder here:
     expected.yaml    tells: one sentence; incidents: as they stand at the end, in the order of their first revision:
         state, priority, alarm (the alarm's state), probability [low, high], witnesses, evidence (pieces), reasons
         (words that must occur), place (text), permit, ban, danger_level, named_by (kind in its identifier),
-        cues (cameras that must be named), at: {latitude, longitude, within_m, inside: in the 95 % region}
+        cue: {state of the last one, cameras (all that can look), azimuth_deg {camera: within half a degree}}, at: {latitude, longitude, within_m, inside: in the 95 % region}
       and beside them kept_only: nothing is published; more_than: another scenario, whose first incident must be less
       probable; terrain: a file below LINHUO_DATA in place of the invented bowl
 
@@ -77,12 +77,14 @@ def lay_out(scenario, expected, folder):
 
 
 def replay(linhuo, folder):
-    """All revisions, in order."""
+    """All revisions in order, and all cues."""
     command = [linhuo, "replay", folder / "site.yaml", "--events", folder / "events.jsonl", "--json", "--kept", "--quiet"]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise RuntimeError(f"linhuo replay: exit {done.returncode}\n{done.stderr[-2000:]}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    return ([message for message in messages if message["schema"].startswith("linhuo/alarm/")],
+            [message for message in messages if message["schema"].startswith("linhuo/cue/")])
 
 
 def latest(revisions):
@@ -132,6 +134,21 @@ def in_words(reason):
     return reason["text"] if not source or source in reason["text"] else f"{source}: {reason['text']}"
 
 
+def miscued(cues, wanted):
+    """The cues of one incident."""
+    if not cues:
+        yield "no cue"
+        return
+    views = {view["camera"]: view for cue in cues for view in cue["views"]}
+    if cues[-1]["state"] != wanted["state"]:
+        yield f"the cue is {cues[-1]['state']}, expected {wanted['state']}"
+    if sorted(views) != wanted["cameras"]:
+        yield f"cued: {sorted(views)}, expected {wanted['cameras']}"
+    for camera, azimuth in wanted.get("azimuth_deg", {}).items():
+        if camera in views and abs(views[camera]["azimuth_deg"] - azimuth) > 0.5:
+            yield f"{camera} is told to look at {views[camera]['azimuth_deg']:.1f} degrees, expected {azimuth}"
+
+
 def mistakes(alarm, wanted):
     """What is not as expected, in words."""
     ground, incident = alarm["ground"], alarm["incident"]
@@ -173,17 +190,20 @@ def believed(alarm, wanted):
             yield f"        {reason['weight']:+.1f}  {in_words(reason)}"
 
 
-def compare(incidents, expected):
+def compare(incidents, cues, expected):
     wanted = expected["incidents"]
     if len(incidents) != len(wanted):
         yield f"{len(incidents)} incidents, expected {len(wanted)}"
     for number, (alarm, want) in enumerate(zip(incidents, wanted), 1):
         for mistake in mistakes(alarm, want):
             yield f"incident {number}: {mistake}"
+        if "cue" in want:
+            for mistake in miscued([cue for cue in cues if cue["about"] == alarm["id"]], want["cue"]):
+                yield f"incident {number}: {mistake}"
 
 
 def run(linhuo, name, keep):
-    """What came of it: revisions, incidents, and what was expected."""
+    """What came of it: revisions, incidents, cues, and what was expected."""
     scenario = HERE / name
     expected = yaml.safe_load((scenario / "expected.yaml").read_text())
     with tempfile.TemporaryDirectory(prefix="linhuo-scenario-") as scratch:
@@ -192,12 +212,12 @@ def run(linhuo, name, keep):
             folder = Path(keep) / name
             folder.mkdir(parents=True, exist_ok=True)
         lay_out(scenario, expected, folder)
-        revisions = replay(linhuo, folder)
-    return revisions, latest(revisions), expected
+        revisions, cues = replay(linhuo, folder)
+    return revisions, latest(revisions), cues, expected
 
 
-def wrong_with(linhuo, revisions, incidents, expected, keep):
-    yield from compare(incidents, expected)
+def wrong_with(linhuo, revisions, incidents, cues, expected, keep):
+    yield from compare(incidents, cues, expected)
     if expected.get("kept_only") and any(revision["stream"] != "kept" for revision in revisions):
         yield "something was published"
     if "more_than" in expected and incidents:
@@ -209,18 +229,22 @@ def wrong_with(linhuo, revisions, incidents, expected, keep):
 def play(linhuo, name, keep):
     """Prints one scenario; True when all is as expected, None when it could not be played."""
     try:
-        revisions, incidents, expected = run(linhuo, name, keep)
+        revisions, incidents, cues, expected = run(linhuo, name, keep)
     except Absent as absent:
         print(f"{name}: skipped, {absent}")
         return None
     except RuntimeError as failure:
         print(f"{name}: {failure}")
         return False
-    wrong = list(wrong_with(linhuo, revisions, incidents, expected, keep))
+    wrong = list(wrong_with(linhuo, revisions, incidents, cues, expected, keep))
     print(f"{name}: {'ok' if not wrong else 'NOT AS EXPECTED'}. {expected['tells']}")
     for number, alarm in enumerate(incidents):
         wanted = expected["incidents"][number] if number < len(expected["incidents"]) else None
         print("\n".join(believed(alarm, wanted)))
+    for cue in cues:
+        views = ", ".join(f"{view['camera']} at {view['azimuth_deg']:.1f} degrees" for view in cue["views"])
+        print(f"  cue   {cue['time'][11:16]} {cue['state']}: {views}" if cue["state"] == "wanted"
+              else f"  cue   {cue['time'][11:16]} ended")
     for mistake in wrong:
         print(f"  WRONG  {mistake}")
     print(flush=True)
