@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#define SAME_MAST_M 50.0
 #define MINUTE_US ((double)(60 * LH_SECOND_US))
 #define M_A_DEGREE 110574.0 /* of latitude, where it is least */
 #define JOIN_ROUNDS 2 /* a bearing's nearest point moves a little with the point it is drawn to */
@@ -115,6 +116,19 @@ static bool are_far(const struct lh_position *a, const struct lh_position *b, do
     return true;
 }
 
+/* Bearings from one mast meet at its foot, whatever they point at: they are told apart by azimuth. */
+static bool same_mast(const struct lh_position *a, const struct lh_position *b)
+{
+    return a->form == LH_POSITION_SECTOR && b->form == LH_POSITION_SECTOR &&
+           lh_geo_distance_m(a->sector.from, b->sector.from) < SAME_MAST_M;
+}
+
+static double bearing_distance2(const struct lh_sector *a, const struct lh_sector *b)
+{
+    const double off_deg = lh_azimuth_difference(a->azimuth_deg, b->azimuth_deg);
+    return off_deg * off_deg / (a->sigma_deg * a->sigma_deg + b->sigma_deg * b->sigma_deg);
+}
+
 struct lh_gate lh_gate_in_space(const struct lh_fusion_config *config, const struct lh_position *a,
                                 const struct lh_position *b, int64_t gap_us)
 {
@@ -125,7 +139,8 @@ struct lh_gate lh_gate_in_space(const struct lh_fusion_config *config, const str
     const double most = bearing ? config->gate_bearing_d2 : config->gate_point_d2;
     if (are_far(&moved, b, most))
         return (struct lh_gate){.d2 = INFINITY, .cost = INFINITY};
-    const double d2 = lh_position_distance2(&moved, b);
+    const double d2 = same_mast(a, b) ? bearing_distance2(&moved.sector, &b->sector)
+                                      : lh_position_distance2(&moved, b);
     return (struct lh_gate){
         .open = d2 < most, .d2 = d2, .cost = d2 < most ? d2 + log_spread(&moved, b) : INFINITY};
 }
