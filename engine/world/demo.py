@@ -8,6 +8,8 @@ Everything it makes stays in BUILD/demo to be looked at.
 import argparse
 import json
 import math
+import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -25,6 +27,7 @@ site:
   data_folder: data
 bus:
   publish: {endpoint}
+  inbox: {inbox}
   status_s: 1
 evidence:
   max_size_mib: 200
@@ -58,6 +61,8 @@ heat:
     - {file: works.geojson}
 ground:
   weather: [said/weather.csv]
+people:
+  - {name: ranger-1, key_file: ranger-1.key, trusted: true}
 """
 POSE = ("    pose: {{latitude_deg: {latitude_deg}, longitude_deg: {longitude_deg}, ground_m: {ground_m}, mast_m: {mast_m}, "
         "azimuth_deg: {azimuth_deg}, tilt_deg: {tilt_deg}, roll_deg: {roll_deg}, hfov_deg: {hfov_deg}}}\n")
@@ -68,6 +73,7 @@ DEMO_S = 90       # from the first picture to the summary
 FIRST_IGNITION_S = 28
 PASS_S = 66          # a satellite; a real one's data take an hour and more
 PASS_LATENCY_S = 1
+RANGER_S = 80        # a ranger stands beside the fire and says so; a real one takes a while, too
 FIRST_FIRE_KM = 1.5  # near: a minute must do; its growth is that of any brush fire
 
 
@@ -125,17 +131,33 @@ def write_ground(folder):
         ring = [[x - half, y - half], [x + half, y - half], [x + half, y + half], [x - half, y + half], [x - half, y - half]]
         works.append(feature(f"works {place['id'] + 1}", "Polygon", [ring]))
     write_features(folder / "works.geojson", works)
+    with open(folder / "ranger-1.key", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as key:
+        key.write(secrets.token_hex(24) + "\n")
     write_features(folder / "places.geojson",
                    [feature(camera["id"], "Point", [camera["longitude_deg"], camera["latitude_deg"]])
                     for camera in truth["cameras"]])
     return {camera["id"]: camera for camera in truth["cameras"]}
 
 
+def endpoint_in(folder, name, port):
+    """In the folder; where its path is too long for a socket a port."""
+    endpoint = "ipc://" + str((folder / name).resolve())
+    return endpoint if len(endpoint) <= 100 else f"tcp://127.0.0.1:{port}"
+
+
+def send_ranger(linhuo, folder):
+    """linhuo report, as a ranger's app would, from 20 m north of the first fire."""
+    truth = json.loads((folder / "truth.json").read_text())
+    fire = next(event for event in truth["events"] if event["kind"] == "fire")
+    at = f"{fire['latitude_deg'] + 20 / 111_195:.6f},{fire['longitude_deg']:.6f}"
+    print(f"   a ranger: linhuo report --word fire --at {at} --name ranger-1", flush=True)
+    return subprocess.Popen([linhuo, "report", "--word", "fire", "--at", at, "--name", "ranger-1", "--key",
+                             folder / "ranger-1.key", "--to", endpoint_in(folder, "inbox.ipc", 5571)])
+
+
 def write_site(folder, cameras, poses):
-    endpoint = "ipc://" + str((folder / "alarms.ipc").resolve())
-    if len(endpoint) > 100:
-        endpoint = "tcp://127.0.0.1:5570"
-    text = SITE.format(count=len(cameras), endpoint=endpoint, smoke=indent(SMOKE), flame=indent(FLAME),
+    text = SITE.format(count=len(cameras), endpoint=endpoint_in(folder, "alarms.ipc", 5570),
+                       inbox=endpoint_in(folder, "inbox.ipc", 5571), smoke=indent(SMOKE), flame=indent(FLAME),
                        ground=GROUND if poses else "")
     for camera in cameras:
         text += f"  - id: {camera['id']}\n    url: {camera['url']}\n"
@@ -292,8 +314,12 @@ def main():
                   flush=True)
         processes.insert(0, subprocess.Popen([linhuo, "watch", site]))
         begun = time.monotonic()
+        ranger = None
         while arguments.keep or time.monotonic() - begun < arguments.seconds:
             time.sleep(0.5)
+            if poses and not ranger and time.monotonic() - begun > RANGER_S:
+                ranger = send_ranger(linhuo, folder)
+                processes.insert(0, ranger)
             for process, name in ((world, "world"), (engine, "engine")):
                 if process.poll() is not None:
                     print((folder / f"{name}.log").read_text()[-2000:])
