@@ -167,7 +167,7 @@ static bool look(const struct world *world, const struct lh_eye *tower, struct l
     const double width = fmax(SMOKE_WIDTH_M / foot.distance_m / LH_DEGREE / HFOV_DEG, 4.0 / WIDTH);
     const double height = fmax(y - top_y, 4.0 / HEIGHT);
     const double foot_x = fmax(options.foot_share * width, 1.0 / WIDTH) * normal(dice);
-    const double foot_y = fmax(options.foot_share / 2.0 * height, 1.0 / HEIGHT) * normal(dice);
+    const double foot_y = fmax(options.foot_share / 3.0 * height, 1.0 / HEIGHT) * normal(dice);
     const struct lh_box box = {.x = (float)(x + foot_x - width / 2.0),
                                .y = (float)(y + foot_y - height),
                                .width = (float)width,
