@@ -31,12 +31,14 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help build demo test bench lint format deps deps-test runtime clean
+.PHONY: help build demo accuracy scenarios test bench lint format deps deps-test runtime clean
 
 help:
-	@echo 'make demo            a small county on this machine: four cameras, a fire, alarms; about a minute'
+	@echo 'make demo            a small county on this machine: four cameras, a satellite, a fire, alarms; about 90 s'
 	@echo 'make demo KEEP=1     the same, running on until Ctrl-C'
 	@echo 'make demo FOOTAGE=D  the same with the recorded clips of folder D as cameras'
+	@echo 'make scenarios       twelve cases, from satellite alone to ban season: what is believed, and why'
+	@echo 'make accuracy        how far positions are off on real terrain, and whether they say so'
 	@echo 'make test            every test, with sanitizers; ends with "N passed, N failed"'
 	@echo 'make build           the programs, in $(BUILD)/'
 	@echo 'make bench           speed, as ratios to a floor measured in the same run'
@@ -73,6 +75,14 @@ build: deps $(BUILD)/build.ninja
 demo: build
 	$(call install,ffmpeg)
 	@$(PYTHON) engine/world/demo.py --build $(BUILD) $(if $(KEEP),--keep) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
+
+scenarios: build
+	$(call install,python3-numpy python3-yaml)
+	@$(PYTHON) tests/scenario/play.py --linhuo $(BUILD)/linhuo
+
+accuracy: build
+	@$(BUILD)/tests/locate/accuracy --fires 50 || [ $$? = 77 ]
+	@$(BUILD)/tests/locate/accuracy --fires 1000 || [ $$? = 77 ]
 
 test: deps-test
 	@$(PYTHON) tests/run.py

@@ -35,6 +35,8 @@ static const char help[] =
     "stdout;\n"
     "                     with --labels the last line is the judgement "
     "(engine/judge/judgement.schema.json)\n"
+    "  --kept             also what stays below every priority: live it is kept in the store, "
+    "and not sent\n"
     "  --quiet            no progress, no summary\n"
     "  --help             this\n\n"
     "Exit status: 0 all footage read, 1 some could not be, 2 wrong usage, configuration "
@@ -55,6 +57,7 @@ struct arguments {
     int64_t start_utc_us;
     unsigned threads;
     const atomic_bool *stop;
+    bool kept;
     bool json;
     bool quiet;
 };
@@ -77,9 +80,9 @@ static void on_alarm(void *context, const struct lh_replay_alarm *news)
 {
     struct view *view = context;
     const struct lh_alarm *alarm = news->alarm;
-    if (view->trial)
+    if (view->trial && alarm->priority != LH_PRIORITY_NONE)
         lh_trial_hear(view->trial, news);
-    if (alarm->priority == LH_PRIORITY_NONE)
+    if (alarm->priority == LH_PRIORITY_NONE && !view->arguments->kept)
         return;
     close_line(view);
     if (view->arguments->json) {
@@ -175,6 +178,9 @@ static int take_option(int option, struct arguments *arguments)
     case 'j':
         arguments->json = true;
         break;
+    case 'k':
+        arguments->kept = true;
+        break;
     case 'q':
         arguments->quiet = true;
         break;
@@ -200,17 +206,23 @@ static int check_arguments(const struct arguments *arguments)
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    static const struct option options[] = {
-        {"footage", required_argument, NULL, 'f'},  {"events", required_argument, NULL, 'v'},
-        {"camera", required_argument, NULL, 'c'},   {"start", required_argument, NULL, 's'},
-        {"labels", required_argument, NULL, 'l'},   {"sheet", required_argument, NULL, 'p'},
-        {"evidence", required_argument, NULL, 'e'}, {"threads", required_argument, NULL, 't'},
-        {"json", no_argument, NULL, 'j'},           {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},           {0}};
+    static const struct option options[] = {{"footage", required_argument, NULL, 'f'},
+                                            {"events", required_argument, NULL, 'v'},
+                                            {"camera", required_argument, NULL, 'c'},
+                                            {"start", required_argument, NULL, 's'},
+                                            {"labels", required_argument, NULL, 'l'},
+                                            {"sheet", required_argument, NULL, 'p'},
+                                            {"evidence", required_argument, NULL, 'e'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"kept", no_argument, NULL, 'k'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int option;
     int status = LH_EXIT_DONE;
     while (status == LH_EXIT_DONE &&
-           (option = getopt_long(argc, argv, "-f:v:c:s:l:p:e:t:jqh", options, NULL)) != -1) {
+           (option = getopt_long(argc, argv, "-f:v:c:s:l:p:e:t:jkqh", options, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(help, stdout);
             return -1;
@@ -338,6 +350,7 @@ static int replay_footage(const struct arguments *arguments, const struct lh_ten
         .camera = arguments->camera,
         .start_utc_us = arguments->start_utc_us,
         .threads = arguments->threads,
+        .kept = arguments->kept,
         .evidence_folder = arguments->evidence,
         .keep_frames = arguments->sheet != NULL,
         .stop = arguments->stop,

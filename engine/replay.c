@@ -373,6 +373,7 @@ static int open_desk(struct replay *self, struct lh_fault *fault)
                  .epoch = "replay",
                  .album = self->album,
                  .on_alarm = pass_on,
+                 .tell_kept = self->options->kept,
                  .context = self},
         .vantage = lh_tenure_vantage(self->options->tenure),
         .on_cue = pass_cue,

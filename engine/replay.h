@@ -48,6 +48,7 @@ struct lh_replay_options {
     const char *events;   /* a scenario's file (scenario.h); NULL: none */
     const char *evidence_folder; /* NULL: no pictures */
     bool keep_frames;            /* on_alarm gets the frames; implied by evidence */
+    bool kept;                   /* on_alarm hears also of what stays below every priority */
     const atomic_bool *stop;     /* lent */
     void (*on_alarm)(void *context, const struct lh_replay_alarm *news);
     /* What cameras should look at. May be NULL. */

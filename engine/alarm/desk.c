@@ -190,11 +190,11 @@ static int deliver_once(struct lh_desk *desk, const struct lh_event *event, stru
         desk->next[stream]++;
         if (stream != KEPT)
             publish(desk, &serial, topic, json);
-        if (stream == ALARM) {
+        if (stream == ALARM)
             desk->counts.published++;
-            if (desk->options.on_alarm)
-                desk->options.on_alarm(desk->options.context, &event->alarm, topic, json);
-        }
+        if (desk->options.on_alarm &&
+            (stream == ALARM || (stream == KEPT && desk->options.tell_kept)))
+            desk->options.on_alarm(desk->options.context, &event->alarm, topic, json);
     }
     free(json);
     if (desk->options.store)

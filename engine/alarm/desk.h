@@ -45,8 +45,8 @@ struct lh_desk_options {
     struct lh_album *album;         /* lent; NULL: no pictures */
     void (*on_alarm)(void *context, const struct lh_alarm *alarm, const char *topic,
                      const char *json);
-    void *
-        context; /* on_alarm may be NULL; called after store and publish, not for what is only kept */
+    void *context;        /* on_alarm may be NULL; called after store and publish, ... */
+    bool tell_kept;       /* ... for what is only kept, only where this is set */
     size_t backlog_limit; /* revisions; 0: 10,000 */
 };
 

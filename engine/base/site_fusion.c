@@ -297,8 +297,10 @@ static const struct lh_option rows[] = {
      AT(polar_before_camera_min),
      RANGE(0, 1440),
      .unit = "min",
-     .fallback = "30",
-     .help = "A satellite that passed before the camera saw it"},
+     .fallback = "240",
+     .help =
+         "A satellite that passed before the camera saw it. Its data take one to three hours, and "
+         "only then a camera is pointed there"},
     {.name = "polar_after_camera_min",
      NUMBER,
      AT(polar_after_camera_min),

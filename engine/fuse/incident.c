@@ -309,8 +309,11 @@ static void explain(const struct part *part, char reason[LH_TERM_REASON])
     if (part->unit_share < 1)
         (void)snprintf(shared, sizeof shared, ", not the first of its kind: %.2f",
                        part->unit_share);
-    (void)snprintf(reason, LH_TERM_REASON, "%s %s%s%s%s", e->source, what, standing_text(part),
-                   shared, aged);
+    const bool more =
+        e->kind != LH_EVIDENCE_CAMERA && e->kind != LH_EVIDENCE_REPORT && e->detail[0];
+    (void)snprintf(reason, LH_TERM_REASON, "%s %s%s%s%s%s%s%s", e->source, what,
+                   standing_text(part), shared, aged, more ? " (" : "", more ? e->detail : "",
+                   more ? ")" : "");
 }
 
 static void add_term(struct lh_incident *incident, enum lh_weight_name name, double weight,

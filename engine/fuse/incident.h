@@ -32,7 +32,7 @@
 
 #define LH_INCIDENT_ID 160
 #define LH_INCIDENT_LINKS 4
-#define LH_TERM_REASON 240
+#define LH_TERM_REASON 360
 
 enum lh_incident_state {
     LH_INCIDENT_CANDIDATE,

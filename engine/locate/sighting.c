@@ -383,7 +383,7 @@ int lh_sighting_make(const struct lh_eye *eye, const struct lh_pose *pose, uint3
         return LH_EINVAL;
     const double aspect = (double)width / height;
     const double across = fmax(options->foot_share * box.width, 1.0 / width);
-    const double upward = fmax(options->foot_share / 2.0 * box.height, 1.0 / height);
+    const double upward = fmax(options->foot_share / 3.0 * box.height, 1.0 / height);
     int code = lh_pose_bearing(pose, aspect, x, y, &middle);
     if (code == LH_OK)
         code = lh_pose_bearing(pose, aspect, x + across, y, &right);

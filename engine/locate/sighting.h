@@ -28,12 +28,14 @@
 struct lh_sighting_options {
     double terrain_sigma_m; /* how far the ground may be off the model */
     double smoke_height_m;  /* what is hidden deeper than this does not show */
-    double foot_share; /* one sigma of where the foot is, across the box, in shares of its width;
-                               half as much, in shares of its height, up and down; a pixel at least */
+    double
+        foot_share; /* one sigma of where the foot is, across the box, in shares of its width: wind leans
+                               smoke until its foot is under the box's edge, so anywhere under it; a third
+                               as much, in shares of its height, up and down; a pixel at least */
 };
 #define LH_SIGHTING_DEFAULT                                                                        \
     ((struct lh_sighting_options){                                                                 \
-        .terrain_sigma_m = 8.0, .smoke_height_m = 400.0, .foot_share = 1.0 / 6.0})
+        .terrain_sigma_m = 8.0, .smoke_height_m = 400.0, .foot_share = 0.29})
 
 struct lh_sighting {
     struct lh_geo from;

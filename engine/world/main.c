@@ -6,6 +6,7 @@
 #include "world/render.h"
 #include "world/rtsp_server.h"
 #include "world/truth.h"
+#include "world/witnesses.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ enum {
 };
 
 #define PASSWORD_BYTES 256
+#define DAY_S 86400.0
 
 struct world {
     const struct lh_world_options *options;
@@ -33,6 +35,7 @@ struct world {
     struct lh_rtsp_server *server;
     struct lh_rtsp_mount **mounts;
     struct lh_feed **feeds;
+    struct lh_witnesses *witnesses;
     struct lh_truth *truth;
     atomic_uint running; /* clips that are not over */
     char password[PASSWORD_BYTES];
@@ -111,6 +114,45 @@ static void on_clip_ended(void *opaque)
         lh_rtsp_server_quit(world->server);
 }
 
+static int open_witnesses(struct world *world, int64_t epoch_utc_us, struct lh_fault *fault)
+{
+    const struct lh_world_options *options = world->options;
+    const struct lh_witnesses_options witnesses = {
+        .scene = lh_world_cameras_scene(world->cameras),
+        .county = &options->scene,
+        .folder = options->witnesses,
+        .speed = options->speed,
+        .epoch_utc_us = epoch_utc_us,
+        .duration_s = options->duration_s > 0.0 ? options->duration_s : DAY_S,
+        .first_pass_s = options->first_pass_s,
+        .latency_s = options->latency_s,
+    };
+    return lh_witnesses_create(&witnesses, fault, &world->witnesses);
+}
+
+/* A day's witnesses, and the truth of it, without a picture. */
+static int witness_at_once(struct world *world, struct lh_fault *fault)
+{
+    const struct lh_world_options *options = world->options;
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/truth.json", options->witnesses) >= (int)sizeof path)
+        return lh_fail(fault, LH_ELIMIT, "%s: the path is too long", options->witnesses);
+    int code = open_witnesses(world, options->scene.start_utc_us, fault);
+    if (code == LH_OK)
+        code = lh_witnesses_write(world->witnesses, INT64_MAX, fault);
+    if (code != LH_OK)
+        return code;
+    const struct lh_truth_options truth = {
+        .cameras = world->cameras,
+        .witnesses = world->witnesses,
+        .path = path,
+        .speed = options->speed,
+        .seed = options->scene.seed,
+        .epoch_utc_us = options->scene.start_utc_us,
+    };
+    return lh_truth_create(&truth, fault, &world->truth);
+}
+
 static int start_feeds(struct world *world, struct lh_fault *fault)
 {
     const struct lh_world_options *options = world->options;
@@ -134,9 +176,14 @@ static int start_feeds(struct world *world, struct lh_fault *fault)
         };
         code = lh_feed_create(&feed, fault, &world->feeds[i]);
     }
+    if (code == LH_OK && options->witnesses)
+        code = open_witnesses(world, utc_us, fault);
+    if (code == LH_OK && options->witnesses)
+        code = lh_witnesses_follow(world->witnesses, fault);
     if (code == LH_OK && options->truth) {
         const struct lh_truth_options truth = {
             .cameras = world->cameras,
+            .witnesses = world->witnesses,
             .path = options->truth,
             .speed = options->speed,
             .seed = options->scene.seed,
@@ -172,6 +219,7 @@ static void print_addresses(const struct world *world)
 static void finish(struct world *world)
 {
     lh_truth_destroy(&world->truth);
+    lh_witnesses_destroy(&world->witnesses);
     for (unsigned i = 0; world->feeds && i < lh_world_cameras_count(world->cameras); i++)
         lh_feed_destroy(&world->feeds[i]);
     lh_rtsp_server_destroy(&world->server);
@@ -186,7 +234,12 @@ static int run(const struct lh_world_options *options, struct lh_fault *fault)
 {
     struct world world = {.options = options};
     int code = lh_world_cameras_create(options, fault, &world.cameras);
-    if (code == LH_OK && options->render) {
+    if (code == LH_OK && options->terrain_out)
+        code = lh_scene_save_terrain(lh_world_cameras_scene(world.cameras), options->terrain_out,
+                                     fault);
+    if (code == LH_OK && options->at_once) {
+        code = witness_at_once(&world, fault);
+    } else if (code == LH_OK && options->render) {
         code = lh_render(options, world.cameras, fault);
     } else if (code == LH_OK) {
         code = open_server(&world, fault);

@@ -35,6 +35,13 @@ double lh_dice_range(struct lh_dice *dice, double low, double high)
     return low + unit * (high - low);
 }
 
+double lh_dice_normal(struct lh_dice *dice)
+{
+    const double u = 1.0 - lh_dice_range(dice, 0.0, 1.0);
+    const double v = lh_dice_range(dice, 0.0, 1.0);
+    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
+}
+
 float lh_noise(uint32_t seed, float x, float y)
 {
     float fx = floorf(x);

@@ -25,6 +25,8 @@ float lh_hash_unit(uint32_t hash);
 uint64_t lh_dice_next(struct lh_dice *dice);
 /* low <= value < high */
 double lh_dice_range(struct lh_dice *dice, double low, double high);
+/* Of the normal distribution with mean 0 and deviation 1. */
+double lh_dice_normal(struct lh_dice *dice);
 
 /* Smooth noise of wavelength 1 in -1..1. */
 float lh_noise(uint32_t seed, float x, float y);

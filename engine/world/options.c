@@ -47,6 +47,8 @@ static const struct row rows[] = {
     {"clouds", "SHARE", NUMBER, AT(scene.cloud_cover), 0, 1, "cloud cover"},
     {"visibility-km", "KM", NUMBER, AT(scene.visibility_km), 0.5, 200, "how far haze lets one see"},
     {"fires", "N", COUNT, AT(scene.fires), 0, 64, "ignitions"},
+    {"fire-gap-s", "S", NUMBER, AT(scene.fire_gap_s), 0, 1e6,
+     "from one to the next, give or take a half"},
     {"first-ignition-s", "S", NUMBER, AT(scene.first_ignition_s), 0, 1e7,
      "scene time of the first ignition"},
     {"first-fire-km", "KM", NUMBER, AT(scene.first_fire_km), 0.5, 12,
@@ -76,6 +78,18 @@ static const struct row rows[] = {
     {"json", NULL, ON, AT(list_json), 0, 0, "the same as --list json"},
     {"truth", "FILE", TEXT, AT(truth), 0, 0,
      "what burns where and when, and the boxes it makes in each camera, as JSON"},
+    {"terrain-out", "FILE", TEXT, AT(terrain_out), 0, 0,
+     "the county's ground as a GeoTIFF, for terrain.files of a site"},
+    {"witnesses", "DIR", TEXT, AT(witnesses), 0, 0,
+     "what satellites, rangers and a weather station say, as files, when it is due: "
+     "DIR/hotspots/*.csv as of FIRMS, DIR/events.jsonl, DIR/weather.csv"},
+    {"first-pass-s", "S", NUMBER, AT(first_pass_s), 0, 1e7,
+     "scene time of a pass of VIIRS; the others before and after it. Otherwise as the orbits "
+     "have them"},
+    {"latency-s", "S", NUMBER, AT(latency_s), 0, 86400,
+     "from a satellite's pass to its file; a real one takes one to three hours"},
+    {"at-once", NULL, ON, AT(at_once), 0, 0,
+     "with --witnesses: write all of --duration (a day) and truth.json, and end"},
     {"duration", "S", NUMBER, AT(duration_s), 0, 1e7, "end after this many real seconds; 0: never"},
     {"render", "DIR", TEXT, AT(render), 0, 0,
      "write one PNG a camera into DIR and end; with --duration a clip of so many seconds, and "
@@ -97,6 +111,9 @@ static const char examples[] =
     "  linhuo world --render out --duration 90     as clips with truth.json, for detectors\n"
     "  linhuo world --sun-hour 2 --fires 3           a night with three fires\n"
     "  linhuo world --dem N37E111.hgt --visibility-km 15 --wind 6\n"
+    "  linhuo world --witnesses said --at-once --fires 20 --fire-gap-s 4000  a day of hotspots, "
+    "reports and "
+    "weather\n"
     "  linhuo world --footage clips/ --speed 60      recorded stills, a minute in a second\n"
     "\n"
     "Watch one with: ffplay rtsp://127.0.0.1:8554/tower-1\n"
@@ -112,6 +129,8 @@ static struct lh_world_options defaults(void)
         .codec = LH_CODEC_H264,
         .bind = "127.0.0.1",
         .at_s = NOT_GIVEN,
+        .first_pass_s = NOT_GIVEN,
+        .latency_s = 7200,
     };
 }
 
@@ -261,6 +280,18 @@ static int check_together(const struct lh_world_options *options, struct lh_faul
         return lh_fail(fault, LH_EINVAL,
                        "--truth is for a served county; --render with --duration writes its own "
                        "truth.json, leave --truth out");
+    if (options->at_once && (!options->witnesses || options->truth || options->render))
+        return lh_fail(
+            fault, LH_EINVAL,
+            "--at-once is for --witnesses DIR, writes DIR/truth.json, and draws nothing");
+    if (options->witnesses && options->render)
+        return lh_fail(fault, LH_EINVAL, "--witnesses is for a served county, or for --at-once");
+    if (options->terrain_out && options->footage_count > 0)
+        return lh_fail(fault, LH_EINVAL,
+                       "--footage has no terrain to write: leave --terrain-out out");
+    if (options->witnesses && options->footage_count > 0)
+        return lh_fail(fault, LH_EINVAL,
+                       "nobody says anything of --footage: leave --witnesses out");
     if (options->footage_count > 0 && options->scene.dem_path)
         return lh_fail(fault, LH_EINVAL, "--dem and --footage exclude each other");
     return LH_OK;

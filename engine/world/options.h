@@ -33,6 +33,12 @@ struct lh_world_options {
     size_t footage_count;
     bool once;
 
+    const char *terrain_out; /* GeoTIFF; NULL: not written */
+    const char *witnesses;   /* folder of what others say (witnesses.h); NULL: nobody does */
+    double first_pass_s;     /* scene time; negative: as the orbits have it */
+    double latency_s;
+    bool at_once; /* all of --duration's witnesses now, and end */
+
     const char *truth;  /* NULL: not written */
     double duration_s;  /* 0: until told to stop */
     const char *render; /* folder for stills; NULL: serve */

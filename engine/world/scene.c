@@ -12,6 +12,7 @@
 #define FIRES_MOST 64
 #define SIZE_LEAST 64
 #define SIZE_MOST 4096
+#define RADIATED 0.15
 
 struct lh_scene {
     struct lh_scene_options options;
@@ -40,6 +41,7 @@ const struct lh_scene_options LH_SCENE_OPTIONS_DEFAULT = {
     .first_ignition_s = 20.0,
     .first_fire_km = 2.8,
     .fires = 2,
+    .fire_gap_s = 39.0,
     .nuisances = true,
 };
 
@@ -241,6 +243,22 @@ size_t lh_scene_events(const struct lh_scene *scene, const struct lh_scene_event
 {
     *ret_events = scene->events;
     return scene->source_count;
+}
+
+double lh_scene_radiated_mw(const struct lh_scene *scene, size_t event, double scene_s)
+{
+    if (event >= scene->source_count)
+        return 0.0;
+    const struct lh_source *source = &scene->sources[event];
+    if (source->event.kind != LH_SCENE_FIRE || scene_s < source->event.start_s ||
+        scene_s >= source->event.end_s)
+        return 0.0;
+    return RADIATED * (double)lh_fire_power_mw(source, scene_s - source->event.start_s);
+}
+
+int lh_scene_save_terrain(const struct lh_scene *scene, const char *path, struct lh_fault *fault)
+{
+    return lh_terrain_save(scene->terrain, path, fault);
 }
 
 int lh_scene_render(struct lh_scene *scene, unsigned camera, double scene_s,

@@ -40,7 +40,8 @@ struct lh_scene_options {
     double visibility_km; /* meteorological optical range of the haze */
     double first_ignition_s;
     double first_fire_km; /* about so far from a tower in clear view */
-    unsigned fires;       /* spread over cameras and, after the first, over time */
+    unsigned fires;       /* spread over cameras and, after the first, over time: ... */
+    double fire_gap_s;    /* ... so long after each other, give or take a half */
     bool nuisances;
     unsigned threads; /* that make the scene; 0: as many as processors. Changes no picture */
 };
@@ -91,6 +92,12 @@ void lh_scene_destroy(struct lh_scene **scene);
 
 const struct lh_scene_camera *lh_scene_camera(const struct lh_scene *scene, unsigned camera);
 size_t lh_scene_events(const struct lh_scene *scene, const struct lh_scene_event **ret_events);
+
+/* What a fire radiates at a time, as a satellite measures it: 15 % of its power. 0 of what is no fire, or not burning. */
+double lh_scene_radiated_mw(const struct lh_scene *scene, size_t event, double scene_s);
+
+/* The ground as a GeoTIFF. */
+int lh_scene_save_terrain(const struct lh_scene *scene, const char *path, struct lh_fault *fault);
 
 int lh_scene_render(struct lh_scene *scene, unsigned camera, double scene_s,
                     struct lh_scene_picture *picture);

@@ -330,7 +330,7 @@ size_t lh_survey_fires(const struct lh_scene_options *options, const struct lh_l
         float place[3] = {0.0F};
         double strength = lh_dice_range(&dice, 0.85, 1.4);
         if (i > 0)
-            start_s += lh_dice_range(&dice, 18.0, 60.0);
+            start_s += lh_dice_range(&dice, 18.0, 60.0) * (options->fire_gap_s / 39.0);
         if (!find_fire(options, land, views, i, &dice, place))
             continue;
         struct lh_source *source = &sources[count++];

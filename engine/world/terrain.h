@@ -40,6 +40,9 @@ int lh_terrain_generate(uint64_t seed, struct lh_terrain **ret_terrain);
  * that is there; voids are filled from their edges. The fault says what is wrong with the file. */
 int lh_terrain_from_dem(const char *path, struct lh_fault *fault, struct lh_terrain **ret_terrain);
 
+/* As a GeoTIFF in its plane's projection, for whoever reads elevation models. */
+int lh_terrain_save(const struct lh_terrain *terrain, const char *path, struct lh_fault *fault);
+
 /* Accepts &NULL; leaves NULL. */
 void lh_terrain_destroy(struct lh_terrain **terrain);
 

@@ -98,6 +98,8 @@ static json_t *document(const struct lh_truth *truth)
         (void)json_array_append_new(events, event_value(truth, &list[i], i));
     (void)json_object_set_new(root, "cameras", cameras);
     (void)json_object_set_new(root, "events", events);
+    if (truth->options.witnesses)
+        lh_witnesses_tell(truth->options.witnesses, root);
     return root;
 }
 

@@ -11,13 +11,15 @@
 #define LH_WORLD_TRUTH_H
 
 #include "world/cameras.h"
+#include "world/witnesses.h"
 
 #include <stdint.h>
 
 #define LH_TRUTH_EVERY_S 2
 
 struct lh_truth_options {
-    struct lh_world_cameras *cameras; /* lent */
+    struct lh_world_cameras *cameras;     /* lent */
+    const struct lh_witnesses *witnesses; /* lent; NULL: none */
     const char *path;
     double speed;
     uint64_t seed;
