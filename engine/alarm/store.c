@@ -511,7 +511,7 @@ static int put_audit(struct lh_store *store, const struct lh_audit *audit)
     bad |= bind_text(statement, 2, audit->sender);
     bad |= bind_text(statement, 3, audit->kind);
     bad |= bind_text(statement, 4, audit->reference);
-    bad |= sqlite3_bind_int(statement, 5, audit->accepted);
+    bad |= sqlite3_bind_int(statement, 5, audit->accepted ? 1 : 0);
     bad |= bind_text(statement, 6, audit->reason);
     bad |= bind_text(statement, 7, audit->body);
     bad |= bind_text(statement, 8, audit->attachment);

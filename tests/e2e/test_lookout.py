@@ -7,7 +7,7 @@ import pytest
 from conftest import LINHUO, ROOT
 from test_onnx import plugin
 
-SITE = ROOT / "configs" / "lookout.yaml"
+SITE = ROOT / "configs" / "replay.yaml"
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from test_engine import validate
 FFMPEG = ["ffmpeg", "-v", "error", "-y"]
 
 
-def replay(*arguments, site=ROOT / "configs" / "replay.yaml"):
+def replay(*arguments, site=ROOT / "configs" / "classic.yaml"):
     return subprocess.run([LINHUO, "replay", site, *[str(a) for a in arguments]], capture_output=True,
                           text=True, timeout=300)
 

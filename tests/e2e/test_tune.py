@@ -184,7 +184,7 @@ def test_real_clips_by_the_standard_detectors(footage_data):
     """What was recorded once gives what looking again gives."""
     clips = [footage_data / name for name in ("om-e_2016-06-19.mp4", "lp-e_2016-06-19.mp4")]
     labels = ["--labels", footage_data / "labels.json", "--json"]
-    done = subprocess.run([LINHUO, "tune", ROOT / "configs" / "replay.yaml", "--footage", *clips, *labels,
+    done = subprocess.run([LINHUO, "tune", ROOT / "configs" / "classic.yaml", "--footage", *clips, *labels,
                            "--set", "tracks.max_gap_s=600:600:1"], capture_output=True, text=True, timeout=300)
     judgement = judgement_of(replay("--footage", *clips, *labels))
     assert result_of(done)["chosen"]["total"] == judgement["total"]
