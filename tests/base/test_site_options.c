@@ -27,6 +27,7 @@ enum where {
     IN_HEAT,
     IN_AREA,
     IN_PERSON,
+    IN_RULE,
 };
 
 enum kind {
@@ -334,6 +335,20 @@ static const struct expectation expectations[] = {
     VIEW("people", weather, "true", IN_PERSON, SWITCH, lh_person_config, 1, NULL),
     VIEW("people", poses, "true", IN_PERSON, SWITCH, lh_person_config, 1, NULL),
     VIEW("people", cues, "true", IN_PERSON, SWITCH, lh_person_config, 1, NULL),
+    SITE("responsibility", "grid", "[/grid]", TEXTS, responsibility.grid, 0, "/grid"),
+    SITE("responsibility", "datum", "gcj02", WHOLE, responsibility.datum, 1, NULL),
+    SITE("responsibility", "roster", "ca.pem", PATH, responsibility.roster, 0, "ca.pem"),
+    SITE("responsibility", "quiet_from_h", "22.5", NUMBER, responsibility.quiet_from_h, 22.5, NULL),
+    SITE("responsibility", "quiet_to_h", "6.5", NUMBER, responsibility.quiet_to_h, 6.5, NULL),
+    {"responsibility", "rules", NULL, IN_SITE, OTHER, 0, 0, NULL},
+    VIEW("rules", to, "desk", IN_RULE, WHOLE, lh_escalation_rule, 3, NULL),
+    VIEW("rules", priority, "p2", IN_RULE, WHOLE, lh_escalation_rule, 1, NULL),
+    VIEW("rules", after_min, "7.5", IN_RULE, NUMBER, lh_escalation_rule, 7.5, NULL),
+    VIEW("rules", danger_level, "4", IN_RULE, WHOLE, lh_escalation_rule, 4, NULL),
+    VIEW("rules", season, "ban", IN_RULE, WHOLE, lh_escalation_rule, 1, NULL),
+    SITE("cap", "status", "exercise", WHOLE, cap.status, LH_CAP_EXERCISE, NULL),
+    SITE("cap", "sender", "desk@example", TEXT, cap.sender, 0, "desk@example"),
+    SITE("cap", "expires_min", "30.5", NUMBER, cap.expires_min, 30.5, NULL),
 };
 
 #define EXPECTATIONS (sizeof expectations / sizeof expectations[0])
@@ -384,9 +399,9 @@ static void write_keys(FILE *out, const char *section, int indent)
 
 static char *write_site(enum level level)
 {
-    static const char *const sections[] = {"site",     "log",    "detect",  "tracks",
-                                           "alarms",   "fusion", "weather", "ground",
-                                           "evidence", "bus",    "places",  "terrain"};
+    static const char *const sections[] = {"site",   "log",     "detect", "tracks",   "alarms",
+                                           "fusion", "weather", "ground", "evidence", "bus",
+                                           "places", "terrain", "cap"};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
@@ -428,6 +443,10 @@ static char *write_site(enum level level)
     write_keys(out, "areas", 6);
     fputs("people:\n  -\n", out);
     write_keys(out, "people", 4);
+    fputs("responsibility:\n", out);
+    write_keys(out, "responsibility", 2);
+    fputs("  rules:\n    -\n", out);
+    write_keys(out, "rules", 6);
     assert_int_equal(fclose(out), 0);
     return text;
 }
@@ -535,6 +554,7 @@ static void every_option_arrives(void **state)
                 [IN_HEAT] = &site->heat,
                 [IN_AREA] = site->heat.areas,
                 [IN_PERSON] = site->people,
+                [IN_RULE] = site->responsibility.rules,
             };
             check(scratch, &expectations[i], structs[expectations[i].where]);
         }
