@@ -72,7 +72,7 @@ struct lh_station_status {
     uint64_t frames_dropped; /* by the queue in front of the detectors */
     uint64_t frames_analysed;
     uint64_t frames_moving; /* taken while the camera turned: not analysed */
-    size_t detector_count; /* of those below, at most LH_STATION_DETECTORS */
+    size_t detector_count;  /* of those below, at most LH_STATION_DETECTORS */
     const char *detector_names[LH_STATION_DETECTORS]; /* lent; NULL: without a name */
     struct lh_detector_counts detectors[LH_STATION_DETECTORS];
     /* room for detector_names, for whoever cannot lend them long enough; then not to be copied */

@@ -293,8 +293,9 @@ static const struct lh_option bus_rows[] = {
      .type = LH_OPTION_ENDPOINT,
      AT(lh_bus_config, inbox),
      .fallback = "tcp://127.0.0.1:5571",
-     .help = "Where people report, and stations and cameras tell what they know (ZeroMQ). Open only "
-             "where 'people' names somebody. Keys cross it as they are: keep it on this machine"},
+     .help =
+         "Where people report, and stations and cameras tell what they know (ZeroMQ). Open only "
+         "where 'people' names somebody. Keys cross it as they are: keep it on this machine"},
     {.name = "heartbeat_s",
      .type = LH_OPTION_NUMBER,
      AT(lh_bus_config, heartbeat_s),

@@ -151,8 +151,8 @@ int lh_endpoint_check(const char *endpoint, char *complaint, size_t size)
 bool lh_endpoint_is_local(const char *endpoint)
 {
     return strncmp(endpoint, "ipc://", 6) == 0 || strncmp(endpoint, "tcp://127.", 10) == 0 ||
-           strncmp(endpoint, "tcp://localhost:", 16) == 0 || strncmp(endpoint, "tcp://lo:", 9) == 0 ||
-           strncmp(endpoint, "tcp://[::1]:", 12) == 0;
+           strncmp(endpoint, "tcp://localhost:", 16) == 0 ||
+           strncmp(endpoint, "tcp://lo:", 9) == 0 || strncmp(endpoint, "tcp://[::1]:", 12) == 0;
 }
 
 static bool is_unreserved(unsigned char byte)

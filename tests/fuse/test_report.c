@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define GOOD                                                                                       \
-    "{\"id\": \"r-1\", \"person\": \"\xe6\x9d\x8e\xe5\xbc\xba\", \"word\": "                        \
+    "{\"id\": \"r-1\", \"person\": \"\xe6\x9d\x8e\xe5\xbc\xba\", \"word\": "                       \
     "\"fire\", \"observed\": \"2026-11-27T20:00:00+08:00\", \"place\": {\"latitude\": 37.551784, " \
     "\"longitude\": 112.162604, \"datum\": \"GCJ-02\"}, \"note\": \"on the slope\"}"
 
