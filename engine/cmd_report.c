@@ -86,17 +86,24 @@ say(int status, const char *format, ...)
 
 /* ---- the report ---- */
 
-static bool read_pair(const char *text, double *ret_a, double *ret_b)
+/* A finite number, and where it ends; NULL where there is none. */
+static const char *read_number(const char *text, double *ret_number)
 {
-    char more;
-    return sscanf(text, "%lf,%lf%c", ret_a, ret_b, &more) == 2 && isfinite(*ret_a) &&
-           isfinite(*ret_b);
+    char *end = NULL;
+    *ret_number = strtod(text, &end);
+    return end != text && isfinite(*ret_number) ? end : NULL;
 }
 
 static bool read_one(const char *text, double *ret_number)
 {
-    char more;
-    return sscanf(text, "%lf%c", ret_number, &more) == 1 && isfinite(*ret_number);
+    const char *end = read_number(text, ret_number);
+    return end && !*end;
+}
+
+static bool read_pair(const char *text, double *ret_a, double *ret_b)
+{
+    const char *comma = read_number(text, ret_a);
+    return comma && *comma == ',' && read_one(comma + 1, ret_b);
 }
 
 static const char *full_word(const char *word)
@@ -174,7 +181,9 @@ static int put_photo(json_t *report, const char *path)
     else if (size > most)
         status =
             say(LH_EXIT_USAGE, "%s is larger than %zu MiB; send a smaller photo", path, most >> 20);
-    char *data = status == LH_EXIT_DONE ? to_base64(bytes, size) : NULL;
+    char *data = bytes && status == LH_EXIT_DONE ? to_base64(bytes, size) : NULL;
+    if (status == LH_EXIT_DONE && !data)
+        status = say(LH_EXIT_FAILED, "out of memory");
     if (data)
         (void)json_object_set_new(report, "photo",
                                   json_pack("{s:s, s:s}", "media_type",
@@ -335,7 +344,7 @@ static int report(const struct arguments *arguments)
     int status = make_report(arguments, &body);
     if (status == LH_EXIT_DONE && lh_secret_load(arguments->key, &fault, &key) != LH_OK)
         status = say(LH_EXIT_USAGE, "--key %s", fault.text);
-    if (status == LH_EXIT_DONE)
+    if (key && body)
         status = deliver(arguments, key, body);
     lh_secret_destroy(&key);
     free(body);

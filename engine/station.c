@@ -85,7 +85,7 @@ static struct lh_camera_config *make_views(const struct lh_camera_config *camera
 static int create_views(struct lh_tenure *tenure)
 {
     const struct lh_site *site = tenure->site;
-    tenure->views = calloc(site->camera_count + 1, sizeof *tenure->views);
+    tenure->views = calloc(site->camera_count + 1, sizeof(struct lh_camera_config *));
     for (size_t i = 0; tenure->views && i < site->camera_count; i++) {
         if (!lh_gaze_is_movable(&site->cameras[i]))
             continue;

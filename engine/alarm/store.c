@@ -527,8 +527,9 @@ static int attempt(struct lh_store *store, const struct record *record, struct l
     if (result != SQLITE_OK)
         return fail(store, fault, result);
     int code = LH_OK;
-    result = record->audit ? put_audit(store, record->audit) : put_event(store, record);
-    if (result == SQLITE_DONE && !record->audit && sqlite3_changes(store->database) == 0 &&
+    /* one of the two there is */
+    result = record->serial ? put_event(store, record) : put_audit(store, record->audit);
+    if (result == SQLITE_DONE && record->serial && sqlite3_changes(store->database) == 0 &&
         !same_event(store, record)) {
         code = lh_fail(fault, LH_EEXIST,
                        "the alarm store '%s' has another event %llu of stream '%s'", store->path,
