@@ -78,6 +78,7 @@ say(int status, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     (void)fputs("linhuo report: ", stderr);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start is two lines before */
     (void)vfprintf(stderr, format, arguments);
     (void)fputc('\n', stderr);
     va_end(arguments);
