@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime
 
 from . import places
-from .picture import Memory, fitted
+from .picture import Memory, fitted, square
 
 KINDS = ("smoke", "flame")
 
@@ -61,20 +61,11 @@ class SecondLook:
         for first, *box in found[:self.section["most"]]:
             if first < self.section["from"]:
                 break
-            part = crop(picture, box, self.section)
+            part = square(picture, box, 8, *(self.section[key] for key in ("margin", "least_px", "most_px", "side")))
             both = np.concatenate([part, part], 2).transpose(2, 0, 1)[None].astype(np.float32)
             answer = self.session.run(None, {self.name: (both - self.section["mean"]) * self.section["scale"]})[0]
             score = combine["first"] * logit(first) + combine["second"] * answer[0, column] + combine["bias"]
             yield 1 / (1 + np.exp(-score)), *box
-
-
-def crop(picture, box, section):
-    """As training/second.py and the plugin cut it."""
-    side = int(np.clip(max(box[2] - box[0], box[3] - box[1]) * 8 * section["margin"],
-                       section["least_px"], section["most_px"]))
-    x, y = (int(round((box[i] + box[i + 2]) * 4 - side / 2)) for i in (0, 1))
-    wide = cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_REPLICATE)
-    return cv2.resize(wide[y + side:y + 2 * side, x + side:x + 2 * side], (section["side"], section["side"]))
 
 
 def meets(find, box):

@@ -20,6 +20,17 @@ def fitted(picture, max_width, max_height, enlarge=1.0):
     return cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REPLICATE), scale
 
 
+def square(picture, box, cell, margin, least_px, most_px, side_px):
+    """What the second look is shown of a find: the square about its box (x0, y0, x1, y1, in cells), edge pixels
+    repeated where it leaves the picture, as the plugin cuts it."""
+    side = int(np.clip(max(box[2] - box[0], box[3] - box[1]) * cell * margin, least_px, most_px))
+    x = int(round((box[0] + box[2]) / 2 * cell - side / 2))
+    y = int(round((box[1] + box[3]) / 2 * cell - side / 2))
+    wide = cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_REPLICATE)
+    part = wide[y + side:y + 2 * side, x + side:x + 2 * side]
+    return cv2.resize(part, (side_px, side_px), interpolation=cv2.INTER_LINEAR)
+
+
 class Memory:
     """before:N and background:M of one view."""
 

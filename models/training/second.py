@@ -24,6 +24,7 @@ import torch
 from torch import nn
 
 from . import places, sample
+from .picture import square
 
 SIDE = 128
 MARGIN, LEAST_PX, MOST_PX = 2.5, 72, 280
@@ -81,14 +82,8 @@ class Second(nn.Module):
         return self.head(((self.features(x) - self.mean) / self.deviation).clamp(-6, 6))
 
 
-def crop(picture, box, cell=sample.CELL):
-    """The square about a box (x0, y0, x1, y1, in cells), as the plugin cuts it."""
-    side = int(np.clip(max(box[2] - box[0], box[3] - box[1]) * cell * MARGIN, LEAST_PX, MOST_PX))
-    x = int(round((box[0] + box[2]) / 2 * cell - side / 2))
-    y = int(round((box[1] + box[3]) / 2 * cell - side / 2))
-    wide = cv2.copyMakeBorder(picture, MOST_PX, MOST_PX, MOST_PX, MOST_PX, cv2.BORDER_REPLICATE)
-    part = wide[y + MOST_PX:y + MOST_PX + side, x + MOST_PX:x + MOST_PX + side]
-    return cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+def crop(picture, box):
+    return square(picture, box, sample.CELL, MARGIN, LEAST_PX, MOST_PX, SIDE)
 
 
 def boxes_of(mask):
