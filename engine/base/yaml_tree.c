@@ -1,5 +1,6 @@
 #include "base/yaml_tree.h"
 
+#include <math.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -402,4 +403,16 @@ bool lh_yaml_is_null(const struct lh_yaml_node *node)
             return true;
     }
     return false;
+}
+
+bool lh_yaml_number(const struct lh_yaml_node *node, double *ret_number)
+{
+    char *end;
+    if (!node || node->kind != LH_YAML_SCALAR || !node->text[0])
+        return false;
+    const double number = strtod(node->text, &end);
+    if (*end || !isfinite(number))
+        return false;
+    *ret_number = number;
+    return true;
 }

@@ -50,6 +50,9 @@ const struct lh_yaml_node *lh_yaml_root(const struct lh_yaml_tree *tree);
 /* The value of a key of a map, or NULL. */
 const struct lh_yaml_node *lh_yaml_get(const struct lh_yaml_node *map, const char *key);
 
+/* A scalar that is a finite number and nothing else; else, and for NULL, false. */
+bool lh_yaml_number(const struct lh_yaml_node *node, double *ret_number);
+
 /* True for "nothing written": an empty plain scalar, ~ or null. */
 bool lh_yaml_is_null(const struct lh_yaml_node *node);
 

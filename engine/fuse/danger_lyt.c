@@ -34,18 +34,6 @@ struct lh_lyt {
     double phenology[MONTHS];
 };
 
-static bool read_number(const struct lh_yaml_node *node, double *ret_number)
-{
-    char *end;
-    if (!node || node->kind != LH_YAML_SCALAR || !node->text[0])
-        return false;
-    const double number = strtod(node->text, &end);
-    if (*end || !isfinite(number))
-        return false;
-    *ret_number = number;
-    return true;
-}
-
 static const struct lh_yaml_node *list_of(const struct lh_yaml_node *map, const char *key,
                                           struct lh_findings *findings)
 {
@@ -64,8 +52,8 @@ static void read_steps(const struct lh_yaml_node *root, const char *key,
     for (const struct lh_yaml_node *pair = list ? list->first : NULL; pair; pair = pair->next) {
         struct step *step = &steps->items[steps->count];
         const bool right = pair->kind == LH_YAML_LIST && pair->count == 2 &&
-                           read_number(pair->first, &step->from) &&
-                           read_number(pair->first->next, &step->points) &&
+                           lh_yaml_number(pair->first, &step->from) &&
+                           lh_yaml_number(pair->first->next, &step->points) &&
                            (steps->count == 0 || step->from > step[-1].from);
         if (!right) {
             lh_findings_add(findings, pair->place,
@@ -82,10 +70,10 @@ static bool read_rain_row(const struct lh_yaml_node *node, struct rain *rain)
     const struct lh_yaml_node *points =
         node->kind == LH_YAML_MAP ? lh_yaml_get(node, "points") : NULL;
     if (!points || points->kind != LH_YAML_LIST || points->count < 1 || points->count > STEPS_MAX ||
-        !read_number(lh_yaml_get(node, "from_mm"), &rain->from_mm))
+        !lh_yaml_number(lh_yaml_get(node, "from_mm"), &rain->from_mm))
         return false;
     for (const struct lh_yaml_node *point = points->first; point; point = point->next)
-        if (!read_number(point, &rain->points[rain->count++]))
+        if (!lh_yaml_number(point, &rain->points[rain->count++]))
             return false;
     return true;
 }
@@ -115,7 +103,7 @@ static void read_phenology(const struct lh_yaml_node *root, struct lh_findings *
     if (!list)
         return;
     for (const struct lh_yaml_node *node = list->first; node && count < MONTHS; node = node->next)
-        if (read_number(node, &lyt->phenology[count]))
+        if (lh_yaml_number(node, &lyt->phenology[count]))
             count++;
     if (count != MONTHS || list->count != MONTHS)
         lh_findings_add(findings, list->place, "'phenology' must have 12 numbers");

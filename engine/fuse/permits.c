@@ -151,18 +151,6 @@ static const char *text_of(const struct lh_yaml_node *map, const char *key)
     return node && node->kind == LH_YAML_SCALAR ? node->text : "";
 }
 
-static bool read_number(const struct lh_yaml_node *node, double *ret_number)
-{
-    char *end;
-    if (!node || node->kind != LH_YAML_SCALAR || !node->text[0])
-        return false;
-    const double number = strtod(node->text, &end);
-    if (*end || !isfinite(number))
-        return false;
-    *ret_number = number;
-    return true;
-}
-
 static bool read_datum(const struct lh_yaml_node *map, enum lh_datum *ret_datum)
 {
     static const char *const names[] = {"WGS-84", "GCJ-02", "BD-09"};
@@ -188,8 +176,8 @@ static int read_corners(const struct reading *reading, const struct lh_yaml_node
     for (const struct lh_yaml_node *pair = list->first; pair; pair = pair->next) {
         struct lh_geo at = {NAN, NAN};
         const bool right = pair->kind == LH_YAML_LIST && pair->count == 2 &&
-                           read_number(pair->first, &at.latitude_deg) &&
-                           read_number(pair->first->next, &at.longitude_deg) && lh_geo_valid(at);
+                           lh_yaml_number(pair->first, &at.latitude_deg) &&
+                           lh_yaml_number(pair->first->next, &at.longitude_deg) && lh_geo_valid(at);
         if (!right) {
             find(reading, pair, "a corner is a pair [latitude, longitude] in degrees");
             return LH_OK;
@@ -211,9 +199,9 @@ static int read_area(const struct reading *reading, const struct lh_yaml_node *n
     }
     if (corners)
         return read_corners(reading, corners, datum, &entry->area);
-    const bool circle = read_number(lh_yaml_get(node, "latitude"), &at.latitude_deg) &&
-                        read_number(lh_yaml_get(node, "longitude"), &at.longitude_deg) &&
-                        read_number(lh_yaml_get(node, "radius_m"), &entry->area.radius_m);
+    const bool circle = lh_yaml_number(lh_yaml_get(node, "latitude"), &at.latitude_deg) &&
+                        lh_yaml_number(lh_yaml_get(node, "longitude"), &at.longitude_deg) &&
+                        lh_yaml_number(lh_yaml_get(node, "radius_m"), &entry->area.radius_m);
     if (circle && lh_geo_valid(at) && entry->area.radius_m > 0 && entry->area.radius_m <= 20000)
         entry->area.centre = lh_geo_from_datum(datum, at);
     else if (!entry->ban || circle)
