@@ -4,6 +4,7 @@
 #include <libavutil/base64.h>
 #include <libavutil/mem.h>
 #include <libavutil/sha.h>
+#include <libxml/entities.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <math.h>
@@ -19,24 +20,14 @@
 /* ---- what is sent ---- */
 
 /* Text as XML content, on out. */
-static void put_escaped(FILE *out, const char *text)
+static int put_escaped(FILE *out, const char *text)
 {
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        default:
-            (void)fputc(*text, out);
-            break;
-        }
-    }
+    xmlChar *safe = xmlEncodeSpecialChars(NULL, (const xmlChar *)text);
+    if (!safe)
+        return LH_ENOMEM;
+    (void)fputs((const char *)safe, out);
+    xmlFree(safe);
+    return LH_OK;
 }
 
 static int digest_of(const uint8_t nonce[NONCE_BYTES], const char *created, const char *password,
@@ -68,13 +59,13 @@ static int put_security(FILE *out, const struct lh_credentials *credentials, int
         return LH_EIO;
     (void)lh_time_format(utc_us, created);
     (void)av_base64_encode(nonce_text, sizeof nonce_text, nonce, sizeof nonce);
-    const int code = digest_of(nonce, created, credentials->password, digest);
+    int code = digest_of(nonce, created, credentials->password, digest);
     if (code != LH_OK)
         return code;
     (void)fputs("<s:Header><Security s:mustUnderstand=\"1\" xmlns=\"" WSSE
                 "wssecurity-secext-1.0.xsd\"><UsernameToken><Username>",
                 out);
-    put_escaped(out, credentials->user);
+    code = put_escaped(out, credentials->user);
     (void)fprintf(out,
                   "</Username><Password Type=\"" WSSE
                   "username-token-profile-1.0#PasswordDigest\">%s</Password>"
@@ -82,7 +73,7 @@ static int put_security(FILE *out, const struct lh_credentials *credentials, int
                   "</Nonce><Created xmlns=\"" WSSE "wssecurity-utility-1.0.xsd\">%s</Created>"
                   "</UsernameToken></Security></s:Header>",
                   digest, nonce_text, created);
-    return LH_OK;
+    return code;
 }
 
 /* Caller frees. */
@@ -102,7 +93,8 @@ static int make_request(const struct lh_camera_config *camera, const struct lh_c
         code = put_security(out, &camera->credentials, lh_clock_utc_us(clock));
     (void)fputs("<s:Body><GetStatus xmlns=\"http://www.onvif.org/ver20/ptz/wsdl\"><ProfileToken>",
                 out);
-    put_escaped(out, camera->ptz.profile);
+    if (code == LH_OK)
+        code = put_escaped(out, camera->ptz.profile);
     (void)fputs("</ProfileToken></GetStatus></s:Body></s:Envelope>", out);
     const bool failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed)
